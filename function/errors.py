@@ -67,7 +67,8 @@ class RequestError(NightjarError):
         problems: tuple[Problem, ...] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(f"{status} {title}: " + "; ".join(f"{p.pointer} {p.detail}" for p in problems))
+        # The problems quote what the client sent; they stay out of the message, so that no log can repeat them.
+        super().__init__(f"{status} {title} ({len(problems)} problems)")
         self.status = status
         self.title = title
         self.problems = problems

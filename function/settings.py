@@ -27,6 +27,7 @@ _VARIABLES: dict[str, tuple[str, type[str] | type[int]]] = {
     "max_instances": ("NIGHTJAR_MAX_INSTANCES", int),
     "max_body_bytes": ("NIGHTJAR_MAX_BODY_BYTES", int),
     "model_folder": ("NIGHTJAR_MODEL_FOLDER", str),
+    "library_folder": ("NIGHTJAR_LIBRARY_FOLDER", str),
 }
 
 
@@ -40,7 +41,8 @@ class Settings:
         log_level: Powertools log level; metrics need INFO or lower to leave Lambda.
         max_instances: Largest number of rows in a request.
         max_body_bytes: Largest request body, decoded.
-        model_folder: Where the artefact is; relative to the bundle.
+        model_folder: Where the artefact is; relative to the bundle, or absolute.
+        library_folder: Where onnxruntime's C library is; likewise.
     """
 
     contract_sha256: str
@@ -49,6 +51,7 @@ class Settings:
     max_instances: int = 1000
     max_body_bytes: int = 1_000_000
     model_folder: str = "model"
+    library_folder: str = "lib"
 
     @property
     def model_path(self) -> Path:
@@ -56,9 +59,9 @@ class Settings:
         return TASK_ROOT / self.model_folder
 
     @property
-    def library_folder(self) -> Path:
+    def library_path(self) -> Path:
         """Folder of onnxruntime's C library."""
-        return TASK_ROOT / "lib"
+        return TASK_ROOT / self.library_folder
 
     @classmethod
     def from_env(cls, env: "Mapping[str, str]") -> Self:

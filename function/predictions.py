@@ -1,0 +1,113 @@
+"""``POST /predictions``: named features in, plain names and advice out."""
+
+__all__ = ["Facts", "Predictions"]
+
+from math import isfinite
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from function.advice import Advice, Adviser
+from function.errors import Problem, RequestError
+from function.validation import Limits, check, parse_json
+
+if TYPE_CHECKING:
+    from function.predictor import Prediction, Predictor
+
+
+class Facts(NamedTuple):
+    """What log and metrics may know of a request: counts and scores, never a feature value.
+
+    Attributes:
+        scores: Positive probability, or value, of each row.
+        classes: Class name → rows answered with it; empty for regression.
+        nulls: Null or absent answers.
+        outside: Answers beyond range or categories that were let pass.
+        advice: Pieces of advice given.
+        infer_ms: Time in the model, advice variants included.
+    """
+
+    scores: list[float]
+    classes: dict[str, int]
+    nulls: int
+    outside: int
+    advice: int
+    infer_ms: float
+
+
+class Predictions:
+    """Answers the friendly API.
+
+    Args:
+        predictor: The loaded model.
+        limits: How much one request may ask.
+    """
+
+    def __init__(self, predictor: "Predictor", limits: Limits) -> None:
+        contract = predictor.contract
+        self._predictor = predictor
+        self._limits = limits
+        self._features = contract.features
+        self._adviser = Adviser(contract)
+        self._model = {"name": contract.model.name, "version": contract.model.version}
+        self._names = {target.value: target.name for target in contract.outputs.classes}
+        self._base_rate = contract.outputs.base_rate
+
+    def answer(self, body: bytes) -> tuple[dict[str, Any], Facts]:
+        """Answer a request body.
+
+        Returns:
+            The response document, and what may be logged of it.
+
+        Raises:
+            RequestError: The body is not acceptable.
+        """
+        checked = check(parse_json(body, self._limits), self._features, self._limits)
+        rows = checked.rows
+        variants, origins = self._adviser.variants(rows)
+        start = perf_counter()
+        predictions = self._predictor.predict(rows + variants)
+        infer_ms = (perf_counter() - start) * 1e3
+        score = self._predictor.score
+        scores = [score(prediction) for prediction in predictions]
+        _refuse_non_finite(scores[: len(rows)])
+        advice = self._adviser.choose(scores[: len(rows)], origins, scores[len(rows) :])
+        answers = [
+            self._render(*item) for item in zip(predictions[: len(rows)], scores, advice, strict=False)
+        ]
+        classes: dict[str, int] = {}
+        for answer in answers:
+            if "label" in answer:
+                classes[answer["label"]] = classes.get(answer["label"], 0) + 1
+        facts = Facts(
+            scores[: len(rows)], classes, checked.nulls, checked.outside, sum(map(len, advice)), infer_ms
+        )
+        return {"model": self._model, "predictions": answers}, facts
+
+    def _render(self, prediction: "Prediction", score: float, advice: list[Advice]) -> dict[str, Any]:
+        answer: dict[str, Any]
+        if self._names and prediction.label is not None:
+            key = "probability"
+            answer = {
+                "label": self._names[prediction.label],
+                "probability": score,
+                "base_rate": self._base_rate,
+                "probabilities": dict(zip(self._names.values(), prediction.scores, strict=True)),
+            }
+        else:
+            key = "value"
+            answer = {"value": score}
+        answer["advice"] = [
+            {"feature": a.feature, "from": a.present, "to": a.to, key: a.score, "text": a.text}
+            for a in advice
+        ]
+        return answer
+
+
+def _refuse_non_finite(scores: list[float]) -> None:
+    problems = tuple(
+        Problem(f"#/instances/{at}", f"the model's answer is {score}, not a finite number; check its values")
+        for at, score in enumerate(scores)
+        if not isfinite(score)
+    )
+    if problems:
+        raise RequestError(422, "The model has no answer to these values", problems[:20])

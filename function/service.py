@@ -1,0 +1,124 @@
+"""The loaded model behind HTTP and self-test: dispatch, timing and what is logged of each request."""
+
+__all__ = ["InternalError", "Service"]
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from function.contract import load_contract
+from function.errors import NightjarError, RequestError, SelfTestError
+from function.predictions import Predictions
+from function.predictor import Predictor, self_test
+from function.routes import parse_event, problem, require_json, resolve, success
+from function.settings import METRICS_NAMESPACE
+from function.telemetry import PROBABILITY_METRIC, VALUE_METRIC, Telemetry
+from function.validation import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from function.routes import Response
+    from function.settings import Settings
+
+
+class InternalError(NightjarError):
+    """An unexpected error, stripped of its message: Lambda logs what is raised, and it might quote a value."""
+
+
+class Service:
+    """The loaded model behind HTTP and self-test.
+
+    Args:
+        settings: What the deployment says.
+        started: When this process began to load, on the clock of :func:`time.perf_counter`.
+
+    Raises:
+        ArtefactError: The artefact is missing, damaged or another one than was deployed.
+        RuntimeLibraryError: onnxruntime cannot be loaded.
+    """
+
+    def __init__(self, settings: "Settings", started: float) -> None:
+        contract = load_contract(settings.model_path, sha256=settings.contract_sha256)
+        self._predictor = Predictor.load(settings.model_path, contract, library=settings.library_path)
+        self._predictions = Predictions(
+            self._predictor, Limits(settings.max_instances, settings.max_body_bytes)
+        )
+        self._telemetry = Telemetry(
+            service=settings.service,
+            namespace=METRICS_NAMESPACE,
+            level=settings.log_level,
+            model_version=contract.model.version,
+            metric=VALUE_METRIC if contract.outputs.label is None else PROBABILITY_METRIC,
+        )
+        self._cold = True
+        self._init_ms = (perf_counter() - started) * 1e3
+        self._telemetry.started(init_ms=self._init_ms)
+
+    def handle(self, event: "Mapping[str, Any]", request_id: str) -> "Response":
+        """Answer one event.
+
+        Args:
+            event: An API Gateway event (payload format 2.0), or anything else for the self-test.
+            request_id: Lambda's id of this invocation.
+
+        Returns:
+            An API Gateway response, or the self-test's result.
+
+        Raises:
+            SelfTestError: A golden row was answered differently.
+            InternalError: Something unexpected; Lambda counts an error, the client gets the gateway's 500.
+        """
+        start = perf_counter()
+        cold, self._cold = self._cold, False
+        about: dict[str, Any] = {"request_id": request_id, "cold": cold}
+        try:
+            if not (isinstance(event, dict) and "http" in event.get("requestContext", ())):
+                rows = self_test(self._predictor)
+                self._telemetry.answered(operation="self_test", rows=rows, **about)
+                return {"self_test": "passed", "rows": rows}
+            return self._answer(event, about, start)
+        except SelfTestError:
+            raise
+        except Exception as error:
+            self._telemetry.failed(error, **about)
+            raise InternalError(f"{type(error).__name__}; request {request_id}, see its log line") from None
+
+    def _answer(self, event: "Mapping[str, Any]", about: dict[str, Any], start: float) -> "Response":
+        operation = None
+        try:
+            request = parse_event(event)
+            operation = resolve(request)
+            if operation == "predict":
+                require_json(request)
+                document, facts = self._predictions.answer(request.body)
+                response = success(document, self._timing(about["cold"], start, facts.infer_ms))
+                self._telemetry.predicted(
+                    facts, operation=operation, status=200, total_ms=_since(start), **about
+                )
+                return response
+            response = success({"live": True}, self._timing(about["cold"], start))
+            self._telemetry.answered(operation=operation, status=200, total_ms=_since(start), **about)
+            return response
+        except RequestError as error:
+            self._telemetry.refused(
+                title=error.title,
+                problems=len(error.problems),
+                operation=operation,
+                status=error.status,
+                total_ms=_since(start),
+                **about,
+            )
+            return problem(error, self._timing(about["cold"], start))
+
+    def _timing(self, cold: bool, start: float, infer_ms: float | None = None) -> dict[str, str]:
+        """Return the ``Server-Timing`` header: durations in ms, and ``cold`` on an environment's first answer."""
+        parts = [f"total;dur={_since(start)}"]
+        if infer_ms is not None:
+            parts.insert(0, f"infer;dur={infer_ms:.3f}")
+        if cold:
+            parts += [f"init;dur={self._init_ms:.3f}", "cold"]
+        return {"server-timing": ", ".join(parts)}
+
+
+def _since(start: float) -> float:
+    return round((perf_counter() - start) * 1e3, 3)

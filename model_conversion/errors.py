@@ -1,0 +1,35 @@
+"""The exceptions of the conversion, in one tree; each carries the command's exit code.
+
+ConversionError
+├── ParityError       1  ONNX and scikit-learn answer differently
+├── InputError        2  a file, an option or a value in them is wrong
+└── UnsupportedError  3  this estimator, or a part of it, cannot be converted
+
+:mod:`model_conversion.cli` prints the message and ends with the code; nothing else does.
+"""
+
+__all__ = ["ConversionError", "InputError", "ParityError", "UnsupportedError"]
+
+
+class ConversionError(Exception):
+    """The conversion stopped; the message says what, where and what to do."""
+
+    exit_code = 2
+
+
+class ParityError(ConversionError):
+    """ONNX and scikit-learn answer differently; nothing was written."""
+
+    exit_code = 1
+
+
+class InputError(ConversionError):
+    """A file, an option or a value in them is wrong."""
+
+    exit_code = 2
+
+
+class UnsupportedError(ConversionError):
+    """This estimator, or a part of it, cannot be converted."""
+
+    exit_code = 3

@@ -1,0 +1,101 @@
+"""Which what-ifs the data supports: ``evidence.toml``, written by training, matched with the schema's candidates."""
+
+__all__ = ["Effect", "load_evidence", "supported"]
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from function.contract import Value, WhatIf
+from model_conversion.errors import InputError
+from model_conversion.schema import Candidate, Schema, load_toml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """One measured what-if.
+
+    Attributes:
+        effect: Mean change of the score over the training rows that it applies to.
+        interval: 95 % bootstrap interval of ``effect``.
+    """
+
+    feature: str
+    values: tuple[Value, ...]
+    low: float | None
+    high: float | None
+    to: Value
+    effect: float
+    interval: tuple[float, float]
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval lies on one side of zero."""
+        return self.interval[0] > 0 or self.interval[1] < 0
+
+
+def load_evidence(path: Path) -> tuple[Effect, ...]:
+    """Read the measured what-ifs.
+
+    Raises:
+        InputError: The file is missing, is not TOML, or an entry lacks a key.
+    """
+    raw = load_toml(path)
+    effects = []
+    for number, item in enumerate(raw.get("what_ifs", ()), start=1):
+        try:
+            low, high = item["interval"]
+            effects.append(
+                Effect(
+                    feature=item["feature"],
+                    values=tuple(item.get("values", ())),
+                    low=item.get("low"),
+                    high=item.get("high"),
+                    to=item["to"],
+                    effect=float(item["effect"]),
+                    interval=(float(low), float(high)),
+                )
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}, [[what_ifs]] number {number}: {type(error).__name__} {error}; wanted feature, values or "
+                "low and high, to, effect and interval = [low, high]; write the file again by training"
+            ) from error
+    return tuple(effects)
+
+
+def supported(schema: Schema, effects: tuple[Effect, ...]) -> tuple[WhatIf, ...]:
+    """Return the schema's candidates whose effect is supported, in the schema's order.
+
+    Raises:
+        InputError: The evidence has an entry that is no candidate: schema and evidence belong to two versions.
+    """
+    found = {_key(effect.feature, effect): effect for effect in effects}
+    what_ifs = []
+    for feature in schema.features:
+        for candidate in feature.what_ifs:
+            effect = found.pop(_key(feature.name, candidate), None)
+            if effect is not None and effect.excludes_zero:
+                what_ifs.append(
+                    WhatIf(
+                        feature=feature.name,
+                        values=candidate.values,
+                        low=candidate.low,
+                        high=candidate.high,
+                        to=candidate.to,
+                        effect=effect.effect,
+                        interval=effect.interval,
+                        text=candidate.text,
+                    )
+                )
+    if found:
+        stray = next(iter(found.values()))
+        raise InputError(
+            f"the evidence has a what-if that the schema does not list: {stray.feature!r} to {stray.to!r} from "
+            f"{list(stray.values) or (stray.low, stray.high)}; train again with this schema"
+        )
+    return tuple(what_ifs)
+
+
+def _key(feature: str, item: Candidate | Effect) -> tuple[Any, ...]:
+    return feature, item.values, item.low, item.high, item.to

@@ -1,0 +1,109 @@
+"""From a fitted estimator to an ONNX graph, with the numeric precision named.
+
+A strategy says what type the numbers enter with; the proof says whether that was exact enough.
+"""
+
+__all__ = ["STRATEGIES", "Conversion", "Strategy", "convert"]
+
+from dataclasses import dataclass
+from typing import Any
+
+import onnx
+from skl2onnx import to_onnx
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+from sklearn.compose import ColumnTransformer
+from sklearn.pipeline import Pipeline
+
+from model_conversion.errors import UnsupportedError
+from model_conversion.schema import Schema
+
+GRAPH_NAME = "nightjar"
+"""Fixed, since the library's default is random and identical inputs must give identical graphs."""
+
+SHOWN = 300
+"""Characters of a library's message repeated to the user: some run to 150,000 lines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """How numbers enter the graph.
+
+    Attributes:
+        name: As in report and contract.
+        number_type: skl2onnx's type of a numeric input.
+    """
+
+    name: str
+    number_type: type
+
+
+STRATEGIES = (
+    Strategy(name="float32", number_type=FloatTensorType),
+    Strategy(name="float64", number_type=DoubleTensorType),
+)
+"""Cheapest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversion:
+    """A graph, and where each feature enters it.
+
+    Attributes:
+        model: The graph.
+        places: Feature name → (input, column).
+        strategy: Its name.
+    """
+
+    model: onnx.ModelProto
+    places: dict[str, tuple[str, int]]
+    strategy: str
+
+
+def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
+    """Convert a fitted estimator.
+
+    An estimator that selects columns by name gets one ``(rows, 1)`` input a column; any other gets a single input
+    ``X`` with all columns.
+
+    Raises:
+        UnsupportedError: skl2onnx cannot convert it, or strings are asked of an estimator that takes one matrix.
+    """
+    names = [feature.name for feature in schema.features]
+    if _selects_by_name(estimator):
+        inputs: list[tuple[str, Any]] = [
+            (
+                feature.name,
+                StringTensorType([None, 1]) if feature.textual else strategy.number_type([None, 1]),
+            )
+            for feature in schema.features
+        ]
+        places = {name: (name, 0) for name in names}
+    else:
+        textual = [feature.name for feature in schema.features if feature.textual]
+        if textual and len(textual) < len(names):
+            raise UnsupportedError(
+                f"{type(estimator).__name__} takes one matrix, and the columns {textual} are strings; put a "
+                "ColumnTransformer that selects columns by name in front and fit again"
+            )
+        kind = StringTensorType if textual else strategy.number_type
+        inputs = [("X", kind([None, len(names)]))]
+        places = {name: ("X", column) for column, name in enumerate(names)}
+    final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    options = {id(final): {"zipmap": False}} if hasattr(final, "predict_proba") else None
+    try:
+        model = to_onnx(estimator, initial_types=inputs, options=options, name=GRAPH_NAME)
+    except Exception as error:  # the library raises what it likes, up to RuntimeError subclasses of its own
+        message = " ".join(str(error).split())[:SHOWN]
+        raise UnsupportedError(
+            f"skl2onnx cannot convert {type(final).__name__} with {strategy.name} numbers: "
+            f"{type(error).__name__}: {message}"
+        ) from error
+    return Conversion(model=model, places=places, strategy=strategy.name)
+
+
+def _selects_by_name(estimator: Any) -> bool:
+    if isinstance(estimator, Pipeline):
+        return _selects_by_name(estimator.steps[0][1])
+    return isinstance(estimator, ColumnTransformer) and any(
+        isinstance(column, str) for _, _, columns in estimator.transformers_ for column in columns
+    )
