@@ -94,9 +94,9 @@ def _summary(outcome: "Outcome", folder: Path) -> str:
         [
             f"{'model':<12}{model.name} {model.version} ({model.task}, {model.size_bytes:,} bytes)",
             f"{'precision':<12}{model.precision}",
-            f"{'proved':<12}{parity['rows']:,} rows: {parity['label_flips']} other classes, largest difference "
-            f"{parity['max_abs_error']:.1e} (allowed {parity['tolerance']:.1e})",
-            f"{'self-test':<12}{len(outcome.contract.golden.rows)} golden rows",
+            f"{'proved':<12}{parity['data_rows']:,} rows of data, {parity['rows'] - parity['data_rows']} golden rows",
+            f"{'':<12}{parity['label_flips']} other classes, largest difference {parity['max_abs_error']:.1e} "
+            f"(allowed {parity['tolerance']:.1e})",
             f"{'advice':<12}{len(outcome.contract.actionable)} what-ifs that the evidence supports",
             f"{'written':<12}{folder} in {outcome.report['seconds']} s",
         ]

@@ -25,11 +25,11 @@ from function.contract import (
 )
 from function.errors import NightjarError
 from function.ort import Session
-from function.predictor import Prediction, Predictor, self_test
+from function.predictor import Prediction, Predictor
 from model_conversion import assembly
 from model_conversion.artefact import REPORT_FILE, check_destination, write_artefact
 from model_conversion.dataset import Dataset, frame_of, load_dataset
-from model_conversion.errors import ParityError, UnsupportedError
+from model_conversion.errors import InputError, ParityError, UnsupportedError
 from model_conversion.estimators import load_estimator, task_of
 from model_conversion.evidence import load_evidence, supported
 from model_conversion.golden import synthesise
@@ -104,6 +104,7 @@ def run(request: Request, progress: Callable[[str], None] | None = None) -> Outc
     progress("loading the estimator")
     estimator = load_estimator(request.model, trusted=request.trusted)
     progress(f"asking scikit-learn about {len(dataset.rows)} rows")
+    _check_columns(estimator, schema)
     wanted = reference(estimator, frame_of(dataset.rows, schema), task_of(estimator))
     attempts: list[dict[str, Any]] = []
     for strategy in STRATEGIES:
@@ -111,18 +112,33 @@ def run(request: Request, progress: Callable[[str], None] | None = None) -> Outc
         try:
             conversion = convert(estimator, schema, strategy)
             contract = _draft(estimator, schema, dataset, conversion, supported(schema, effects))
-            parity, seen = _prove(conversion, contract, dataset, wanted)
+            parity, scores = _prove(conversion, contract, dataset, wanted)
         except (UnsupportedError, NightjarError) as error:
             attempts.append({"strategy": strategy.name, "error": str(error)})
             continue
         attempts.append({"strategy": strategy.name, **parity.to_dict()})
         if parity.passed:
-            baseline = assembly.baseline_of(contract.features, dataset, seen, contract.outputs)
-            contract = replace(contract, parity=parity.to_dict(), baseline=baseline)
+            baseline = assembly.baseline_of(contract.features, dataset, scores, contract.outputs)
+            contract = replace(
+                contract, parity=parity.to_dict() | {"data_rows": len(dataset.rows)}, baseline=baseline
+            )
             report = _report(request, contract, attempts, perf_counter() - started)
             _write(request.out, conversion, contract, report)
             return Outcome(contract=contract, report=report)
     raise _refusal(attempts)
+
+
+def _check_columns(estimator: Any, schema: Schema) -> None:
+    names = [feature.name for feature in schema.features]
+    fitted = getattr(estimator, "feature_names_in_", None)
+    if fitted is not None and list(fitted) != names:
+        raise InputError(
+            f"the schema's features are {names}, the estimator was fitted on {list(fitted)}; list the same columns "
+            "in the same order"
+        )
+    count = getattr(estimator, "n_features_in_", len(names))
+    if count != len(names):
+        raise InputError(f"the schema has {len(names)} features, the estimator was fitted on {count} columns")
 
 
 def _silent(step: str) -> None:
@@ -174,15 +190,19 @@ def _draft(
 def _prove(
     conversion: Conversion, contract: Contract, dataset: Dataset, wanted: Reference
 ) -> tuple[ParityReport, list[float]]:
-    """Answer every data row as the function would, and compare; return also the scores."""
+    """Answer every data row and golden row as the function would, and compare; return also the data's scores."""
     graph = conversion.model.SerializeToString(deterministic=True)
+    golden = contract.golden.rows
+    rows = dataset.rows + [item.row for item in golden]
+    wanted += Reference(
+        labels=[item.label for item in golden], scores=np.array([item.scores for item in golden])
+    )
     seen: list[Prediction] = []
     with Session(locked_library(), graph) as session:
         predictor = Predictor(session, contract)
-        for start in range(0, len(dataset.rows), BATCH):
-            seen += predictor.predict(dataset.rows[start : start + BATCH])
-        self_test(predictor)
-        scores = [predictor.score(prediction) for prediction in seen]
+        for start in range(0, len(rows), BATCH):
+            seen += predictor.predict(rows[start : start + BATCH])
+        scores = [predictor.score(prediction) for prediction in seen[: len(dataset.rows)]]
     return compare(wanted, seen, tolerance_for(wanted)), scores
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from function.predictor import Prediction
-from model_conversion.errors import UnsupportedError
+from model_conversion.errors import InputError, UnsupportedError
 from model_conversion.estimators import Task
 
 
@@ -26,6 +26,12 @@ class Reference:
 
     labels: list[int | str | None]
     scores: NDArray[np.float64]
+
+    def __add__(self, other: "Reference") -> "Reference":
+        """Return the answers to these rows followed by the other's."""
+        return Reference(
+            labels=self.labels + other.labels, scores=np.concatenate([self.scores, other.scores])
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +81,20 @@ def reference(estimator: Any, frame: pd.DataFrame, task: Task) -> Reference:
         task: What it answers.
 
     Raises:
+        InputError: It refuses the data.
         UnsupportedError: It has no probabilities, or answers several values a row.
     """
     data = frame if hasattr(estimator, "feature_names_in_") else frame.to_numpy()
+    try:
+        return _ask(estimator, data, task)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"scikit-learn refuses the data: {str(error).splitlines()[0]}; schema and data must be what "
+            f"{type(estimator).__name__} was fitted on"
+        ) from error
+
+
+def _ask(estimator: Any, data: Any, task: Task) -> Reference:
     if task == "classification":
         if not hasattr(estimator, "predict_proba"):
             raise UnsupportedError(

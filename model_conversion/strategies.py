@@ -98,6 +98,10 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
             f"skl2onnx cannot convert {type(final).__name__} with {strategy.name} numbers: "
             f"{type(error).__name__}: {message}"
         ) from error
+    # The library keeps operator sets in a hash set, whose order changes from process to process.
+    ordered = sorted(model.opset_import, key=lambda item: item.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(ordered)
     return Conversion(model=model, places=places, strategy=strategy.name)
 
 

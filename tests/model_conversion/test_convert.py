@@ -1,0 +1,257 @@
+"""Conversion end to end on real estimators: proved and written, or refused and nothing written."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from skops import io
+
+from function.contract import Contract, load_contract
+from function.predictor import Predictor, self_test
+from model_conversion.cli import main
+from model_conversion.convert import Request, run
+from model_conversion.dataset import Dataset, frame_of, load_dataset
+from model_conversion.errors import InputError, ParityError
+from model_conversion.schema import Schema, load_schema
+
+SCHEMA = """
+[target]
+column = "y"
+[[features]]
+name = "size"
+kind = "number"
+nullable = true
+[[features]]
+name = "colour"
+kind = "category"
+"""
+
+
+@pytest.fixture(scope="module")
+def survey(root: Path) -> tuple[Schema, Dataset]:
+    """The example's schema and rows."""
+    schema = load_schema(root / "model/schema.toml")
+    return schema, load_dataset(root / "model/data/yrbss.csv", schema)
+
+
+def request(folder: Path, estimator: object, frame: pd.DataFrame) -> Request:
+    """Save an estimator, its data and schema, and return the request to convert them."""
+    io.dump(estimator, folder / "m.skops")
+    frame.to_csv(folder / "d.csv", index=False)
+    (folder / "s.toml").write_text(SCHEMA)
+    return Request(
+        model=folder / "m.skops",
+        data=folder / "d.csv",
+        schema=folder / "s.toml",
+        evidence=None,
+        out=folder / "out",
+    )
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Sixty rows of a number with gaps, a category and two targets."""
+    rng = np.random.default_rng(0)
+    size = rng.normal(size=60)
+    size[::7] = np.nan
+    colour = rng.choice(["red", "green", "blue"], 60)
+    value = np.nan_to_num(size) + (colour == "red") + rng.normal(size=60)
+    return pd.DataFrame({"size": size, "colour": colour, "value": value, "y": value > 0})
+
+
+def front() -> object:
+    """Return preprocessing for both columns."""
+    return make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["size"]),
+        (OneHotEncoder(sparse_output=False), ["colour"]),
+    )
+
+
+def test_the_example_is_proved_on_every_row_of_the_survey(contract: Contract) -> None:
+    """All 13,583 people, missing answers included, through the request encoding."""
+    assert contract.parity["data_rows"] == 13_583
+    assert contract.parity["rows"] == 13_583 + len(contract.golden.rows)
+    assert contract.parity["label_flips"] == 0
+    assert contract.parity["max_abs_error"] <= 1e-6
+    assert contract.outputs.base_rate == pytest.approx(0.306, abs=0.001)
+
+
+def test_the_served_probabilities_are_scikit_learns(
+    predictor: Predictor, survey: tuple[Schema, Dataset], root: Path
+) -> None:
+    """Asked here again, apart from the conversion's own proof."""
+    schema, dataset = survey
+    rows = dataset.rows[::97]
+    estimator = io.load(root / "model/sleep.skops", trusted=["numpy.dtype"])
+    expected = estimator.predict_proba(frame_of(rows, schema))
+    seen = np.array([prediction.scores for prediction in predictor.predict(rows)])
+    np.testing.assert_allclose(seen, expected, atol=1e-6, rtol=0)
+
+
+def test_the_artefact_is_complete_and_valid(artefact: Path, contract: Contract) -> None:
+    """Three files; ONNX's own checker accepts the graph; the report tells what was done."""
+    assert sorted(p.name for p in artefact.iterdir()) == ["contract.json", "model.onnx", "report.json"]
+    onnx.checker.check_model(str(artefact / "model.onnx"), full_check=True)
+    report = json.loads((artefact / "report.json").read_text())
+    assert report["version"] == contract.model.version
+    assert [attempt["passed"] for attempt in report["strategies"]] == [True]
+
+
+def test_the_same_inputs_give_the_same_bytes(artefact: Path, root: Path, tmp_path: Path) -> None:
+    """In another process too."""
+    command = [sys.executable, "-m", "model_conversion", "convert", "model/sleep.skops"]
+    command += ["--data", "model/data/yrbss.csv", "--schema", "model/schema.toml"]
+    command += ["--evidence", "model/evidence.toml", "--out", str(tmp_path / "again")]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    for name in ("model.onnx", "contract.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (artefact / name).read_bytes()
+
+
+def test_a_regressor_is_described_and_served(tmp_path: Path, frame: pd.DataFrame, library: Path) -> None:
+    """One value a row, no classes, the mean as base."""
+    frame["y"] = frame["value"]
+    pipeline = make_pipeline(front(), LinearRegression()).fit(frame[["size", "colour"]], frame["y"])
+    contract = run(request(tmp_path, pipeline, frame)).contract
+    assert contract.model.task == "regression"
+    assert (contract.outputs.label, contract.outputs.classes) == (None, ())
+    assert contract.outputs.base_rate == pytest.approx(frame["y"].mean())
+    assert self_test(Predictor.load(tmp_path / "out", contract, library=library)) >= 24
+
+
+def test_string_classes_keep_their_names(tmp_path: Path, frame: pd.DataFrame) -> None:
+    """Three classes have no positive one unless the schema says so."""
+    frame["y"] = frame["colour"]
+    pipeline = make_pipeline(front(), LogisticRegression()).fit(frame[["size", "colour"]], frame["y"])
+    outputs = run(request(tmp_path, pipeline, frame)).contract.outputs
+    assert [target.value for target in outputs.classes] == ["blue", "green", "red"]
+    assert (outputs.positive, outputs.threshold) == (None, None)
+
+
+def test_what_the_schema_leaves_open_comes_from_the_data(tmp_path: Path, frame: pd.DataFrame) -> None:
+    """Ranges, categories and examples are observed."""
+    frame["y"] = frame["value"]
+    pipeline = make_pipeline(front(), LinearRegression()).fit(frame[["size", "colour"]], frame["y"])
+    size, colour = run(request(tmp_path, pipeline, frame)).contract.features
+    assert (size.minimum, size.maximum) == (frame["size"].min(), frame["size"].max())
+    assert (size.outside, size.required) == ("warn", False)
+    assert colour.categories == ("blue", "green", "red")
+    assert (colour.outside, colour.required) == ("reject", True)
+    assert colour.example in colour.categories
+
+
+def test_the_baseline_counts_every_row(contract: Contract) -> None:
+    """Histograms of each feature and of the score cover all of the data."""
+    baseline = contract.baseline
+    assert baseline["rows"] == 13_583
+    assert sum(baseline["score"]["counts"]) == 13_583
+    for histogram in baseline["features"].values():
+        assert sum(histogram["counts"]) + histogram["nulls"] == 13_583
+
+
+def test_a_graph_that_answers_otherwise_is_refused_and_nothing_is_written(
+    tmp_path: Path, survey: tuple[Schema, Dataset], root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """skl2onnx drops the categorical splits of histogram boosting and says nothing; the proof finds it: exit 1."""
+    schema, dataset = survey
+    frame = frame_of(dataset.rows, schema)
+    known = [at for at, cell in enumerate(dataset.targets) if cell is not None]
+    strings = [feature.name for feature in schema.features if feature.textual]
+    encode = make_column_transformer((OrdinalEncoder(), strings), remainder="passthrough")
+    model = HistGradientBoostingClassifier(
+        max_iter=20, categorical_features=list(range(len(strings))), random_state=0
+    )
+    target = [int(dataset.targets[at] or 0) for at in known]
+    io.dump(make_pipeline(encode, model).fit(frame.iloc[known], target), tmp_path / "m.skops")
+    arguments = ["convert", str(tmp_path / "m.skops"), "--out", str(tmp_path / "out")]
+    arguments += ["--data", str(root / "model/data/yrbss.csv"), "--schema", str(root / "model/schema.toml")]
+    arguments += ["--trust", "functools.partial", "--trust", "sklearn.utils.validation.check_array"]
+    assert main(arguments) == 1
+    message = capsys.readouterr().err
+    assert "rows answered with another class" in message
+    assert "nothing was written" in message
+    assert [p.name for p in tmp_path.iterdir()] == ["m.skops"]
+
+
+def test_float32_numbers_are_not_enough_for_thresholds_in_double(tmp_path: Path) -> None:
+    """Values between a threshold and its float32 neighbour fall on the other side: refused, not rounded away."""
+    x = np.array([1.0, 1.0 + 1e-9, 1.0 + 2e-9, 1.0 + 3e-9] * 10)
+    y = np.arange(40) % 4
+    frame = pd.DataFrame({"size": x, "colour": "red", "y": y.astype(float)})
+    selector = make_column_transformer(("passthrough", ["size"]))
+    scale = StandardScaler()
+    pipeline = make_pipeline(selector, scale, RandomForestRegressor(5, random_state=0))
+    pipeline.fit(frame[["size"]], frame["y"])
+    job = request(tmp_path, pipeline, frame)
+    (tmp_path / "s.toml").write_text(SCHEMA.rpartition("[[features]]")[0])
+    try:
+        outcome = run(job)
+    except ParityError:
+        assert not job.out.exists()
+    else:
+        assert outcome.contract.model.precision == "float64"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (
+            'kind = "category"',
+            'kind = "category"\ncategories = ["red"]',
+            "rejects all but one of \\['red'\\]",
+        ),
+        ("nullable = true", 'nullable = true\nmaximum = 0\noutside = "reject"', "the schema rejects all but"),
+        ('column = "y"', 'column = "y"\nclasses = [{ value = 9, name = "x" }]', "classes are \\[9\\]"),
+        ('column = "y"', 'column = "colour"', "target column holds 'blue'"),
+    ],
+)
+def test_a_schema_that_contradicts_data_or_model_is_refused(
+    tmp_path: Path, frame: pd.DataFrame, old: str, new: str, words: str
+) -> None:
+    """The message has the value and what to do; nothing is written."""
+    frame["y"] = frame["y"].astype(int)
+    pipeline = make_pipeline(front(), LogisticRegression()).fit(frame[["size", "colour"]], frame["y"])
+    job = request(tmp_path, pipeline, frame)
+    (tmp_path / "s.toml").write_text(SCHEMA.replace(old, new))
+    with pytest.raises(InputError, match=words):
+        run(job)
+    assert not job.out.exists()
+
+
+def test_a_schema_for_other_columns_is_refused(tmp_path: Path, frame: pd.DataFrame) -> None:
+    """The message has both lists."""
+    pipeline = make_pipeline(SimpleImputer(), LinearRegression()).fit(frame[["size"]], frame["value"])
+    with pytest.raises(InputError, match=r"\['size', 'colour'\], the estimator was fitted on \['size'\]"):
+        run(request(tmp_path, pipeline, frame))
+
+
+def test_help_has_an_example_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A newcomer can copy it."""
+    with pytest.raises(SystemExit) as caught:
+        main(["convert", "--help"])
+    assert caught.value.code == 0
+    shown = capsys.readouterr().out
+    assert "python -m model_conversion convert model/sleep.skops" in shown
+    assert "1 parity failed" in shown
+
+
+def test_the_report_is_printed_as_json_on_request(
+    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A machine reads what a person sees in the table."""
+    arguments = ["convert", str(root / "model/sleep.skops"), "--data", str(root / "model/data/yrbss.csv")]
+    arguments += ["--schema", str(root / "model/schema.toml"), "--out", str(tmp_path / "out"), "--json"]
+    assert main(arguments) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == json.loads((tmp_path / "out/report.json").read_text())
+    assert load_contract(tmp_path / "out").actionable == ()
