@@ -5,6 +5,7 @@ A strategy says what type the numbers enter with; the proof says whether that wa
 
 __all__ = ["STRATEGIES", "Conversion", "Strategy", "convert"]
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +92,9 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
     final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     options = {id(final): {"zipmap": False}} if hasattr(final, "predict_proba") else None
     try:
-        model = to_onnx(estimator, initial_types=inputs, options=options, name=GRAPH_NAME)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the library's use of deprecated numpy is not the user's concern
+            model = to_onnx(estimator, initial_types=inputs, options=options, name=GRAPH_NAME)
     except Exception as error:  # the library raises what it likes, up to RuntimeError subclasses of its own
         message = " ".join(str(error).split())[:SHOWN]
         raise UnsupportedError(
