@@ -28,10 +28,9 @@ class Effect:
     effect: float
     interval: tuple[float, float]
 
-    @property
-    def excludes_zero(self) -> bool:
-        """Whether the interval lies on one side of zero."""
-        return self.interval[0] > 0 or self.interval[1] < 0
+    def helps(self, better: str | None) -> bool:
+        """Tell whether the whole interval lies on the better side of zero."""
+        return (better == "higher" and self.interval[0] > 0) or (better == "lower" and self.interval[1] < 0)
 
 
 def load_evidence(path: Path) -> tuple[Effect, ...]:
@@ -65,7 +64,9 @@ def load_evidence(path: Path) -> tuple[Effect, ...]:
 
 
 def supported(schema: Schema, effects: tuple[Effect, ...]) -> tuple[WhatIf, ...]:
-    """Return the schema's candidates whose effect is supported, in the schema's order.
+    """Return the schema's candidates that the evidence supports, in the schema's order.
+
+    A change that the evidence shows to make things worse is no advice, however sure the evidence is.
 
     Raises:
         InputError: The evidence has an entry that is no candidate: schema and evidence belong to two versions.
@@ -75,7 +76,7 @@ def supported(schema: Schema, effects: tuple[Effect, ...]) -> tuple[WhatIf, ...]
     for feature in schema.features:
         for candidate in feature.what_ifs:
             effect = found.pop(_key(feature.name, candidate), None)
-            if effect is not None and effect.excludes_zero:
+            if effect is not None and effect.helps(schema.target.better):
                 what_ifs.append(
                     WhatIf(
                         feature=feature.name,
