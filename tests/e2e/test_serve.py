@@ -1,0 +1,156 @@
+"""``make serve`` as a person uses it: two at once, the printed command pasted, Ctrl-C at any moment."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.http import request
+
+pytestmark = pytest.mark.e2e
+
+type Start = Callable[[], "Server"]
+
+
+class Server:
+    """A running ``python -m infra.local.serve`` whose temporary files can be counted."""
+
+    def __init__(self, root: Path, build: Path, temporary: Path) -> None:
+        self.temporary = temporary
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local.serve", "--build", str(build)],
+            cwd=root,
+            env={**os.environ, "TMPDIR": str(temporary)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self.output = ""
+
+    def read_until(self, text: str) -> None:
+        """Read what is printed until a text has come."""
+        assert self.process.stdout is not None
+        while text not in self.output:
+            more = os.read(self.process.stdout.fileno(), 4096).decode()
+            assert more, f"ended before {text!r}: {self.output}"
+            self.output += more
+
+    def line(self, start: str) -> str:
+        """Return the printed line that starts so."""
+        (found,) = [line for line in self.output.splitlines() if line.startswith(start)]
+        return found
+
+    def end(self, signum: signal.Signals | None = None) -> int:
+        """Send a signal, if any, and return the exit status."""
+        if signum is not None:
+            self.process.send_signal(signum)
+        output, _ = self.process.communicate(timeout=60)
+        self.output += output.decode()
+        return self.process.returncode
+
+    def leftovers(self) -> list[str]:
+        """Return temporary files, and the command lines of processes that have them in their environment."""
+        found = [path.name for path in self.temporary.iterdir()]
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if str(self.temporary).encode() in (folder / "environ").read_bytes():
+                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue  # ended meanwhile, or another person's
+        return found
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for what is made; a second server finds the conversion done."""
+    return tmp_path_factory.mktemp("build")
+
+
+@pytest.fixture
+def start(root: Path, build: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Return a function that starts a server."""
+    servers: list[Server] = []
+
+    def run() -> Server:
+        servers.append(Server(root, build, tmp_path_factory.mktemp("temporary")))
+        return servers[-1]
+
+    yield run
+    for server in servers:
+        if server.process.poll() is None:
+            server.end(signal.SIGTERM)
+
+
+def test_two_servers_of_one_repository_answer_the_printed_command_and_leave_nothing(start: Start) -> None:
+    """They build one after the other and serve side by side."""
+    first, second = servers = [start(), start()]
+    for server in servers:
+        server.read_until("Ctrl-C ends it")
+    urls = [server.line("READY ").removeprefix("READY ") for server in servers]
+    assert urls[0] != urls[1]
+    times = [line for line in first.output.splitlines() if " … " in line]
+    assert [t.split()[0] for t in times] == ["convert", "bundle", "synthesise", "emulator", "deploy", "ready"]
+    assert all(line.endswith(" s") for line in times)
+    if shutil.which("curl"):
+        for server, url in zip(servers, urls, strict=True):
+            command = server.line("curl ")
+            assert f"{url}/predictions" in command
+            done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
+            assert {"label", "probability", "advice"} <= json.loads(done.stdout)["predictions"][0].keys()
+    assert [first.end(signal.SIGINT), second.end(signal.SIGTERM)] == [0, 0]
+    assert [server.leftovers() for server in servers] == [[], []]
+    assert [request(url + "/v2/health/live", timeout_s=1) for url in urls] == [None, None]
+    assert "unchanged" in first.line("convert") + second.line("convert")
+
+
+@pytest.mark.parametrize(
+    ("step", "signum"),
+    [
+        ("bundle", signal.SIGINT),
+        ("synthesise", signal.SIGTERM),
+        ("emulator", signal.SIGINT),
+        ("deploy", signal.SIGHUP),
+        ("ready", signal.SIGINT),
+    ],
+)
+def test_a_server_can_be_stopped_at_any_step(start: Start, step: str, signum: signal.Signals) -> None:
+    """Nothing is left, whatever was running."""
+    server = start()
+    server.read_until(step)
+    assert 128 + signum == server.end(signum)
+    assert server.leftovers() == []
+    assert server.output.endswith("stopped\n")
+
+
+def test_a_damaged_artefact_is_reported_and_not_served(start: Start, build: Path) -> None:
+    """By name and hash, with the way out; the exit code says that a person is needed."""
+    graph = build / "model/model.onnx"
+    if not graph.exists():
+        server = start()
+        server.read_until("bundle")
+        server.end(signal.SIGINT)
+    whole = graph.read_bytes()
+    graph.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    try:
+        server = start()
+        assert server.end() == 2
+        assert f"{graph} has SHA-256 " in server.output
+        assert f"rm -r {build}/model" in server.output
+        assert server.leftovers() == []
+    finally:
+        graph.write_bytes(whole)
+
+
+def test_a_server_can_be_stopped_while_it_converts(start: Start, build: Path) -> None:
+    """No half-written artefact, no temporary folder beside it."""
+    shutil.rmtree(build / "model", ignore_errors=True)
+    server = start()
+    server.read_until("convert")
+    assert server.end(signal.SIGINT) == 128 + signal.SIGINT
+    assert server.leftovers() == []
+    assert [path.name for path in build.iterdir() if path.name.startswith(".")] == []
