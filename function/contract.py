@@ -107,6 +107,17 @@ class Feature:
     outside: Literal["reject", "warn"]
     example: Value
 
+    @property
+    def numeric(self) -> bool:
+        """Whether an answer is a JSON number."""
+        return self.kind in {"number", "integer"}
+
+    def admits(self, number: float) -> bool:
+        """Tell whether a request may hold a number."""
+        if self.outside == "warn" or self.minimum is None or self.maximum is None:
+            return True
+        return self.minimum <= number <= self.maximum
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:

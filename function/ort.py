@@ -35,8 +35,8 @@ _LOG_FATAL = 4
 """Errors come back as a status; logged as well, they would put values of a request into the log."""
 
 # Place in struct OrtApi, and number of arguments.
-# Source: onnxruntime 1.32, include/onnxruntime/core/session/onnxruntime_c_api.h. The library's own assertions
-# in onnxruntime_c_api.cc fix ReleaseCustomOpDomain at 101 and GetBuildInfoString at 254.
+# Source: include/onnxruntime/core/session/onnxruntime_c_api.h, which only appends; static assertions
+# in onnxruntime_c_api.cc hold ReleaseCustomOpDomain at 101 and GetBuildInfoString at 254.
 # fmt: off
 _TABLE = {
     "GetErrorMessage": (2, 1), "CreateEnv": (3, 3), "CreateSessionFromArray": (8, 5), "Run": (9, 8),

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import onnx
-from skl2onnx import to_onnx
+from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from model_conversion.errors import UnsupportedError
+from model_conversion.exact import preprocessing, trees
+from model_conversion.exact.graph import ML_OPSET
 from model_conversion.schema import Schema
 
 GRAPH_NAME = "nightjar"
@@ -32,15 +34,17 @@ class Strategy:
     Attributes:
         name: As in report and contract.
         number_type: skl2onnx's type of a numeric input.
+        converters: Estimator → our shape calculator and converter, in place of the library's.
     """
 
     name: str
     number_type: type
+    converters: dict[type, tuple[Any, Any]]
 
 
 STRATEGIES = (
-    Strategy(name="float32", number_type=FloatTensorType),
-    Strategy(name="float64", number_type=DoubleTensorType),
+    Strategy(name="float32", number_type=FloatTensorType, converters={}),
+    Strategy(name="float64", number_type=DoubleTensorType, converters=trees.CONVERTERS | preprocessing.CONVERTERS),
 )
 """Cheapest first."""
 
@@ -94,13 +98,25 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library's use of deprecated numpy is not the user's concern
-            model = to_onnx(estimator, initial_types=inputs, options=options, name=GRAPH_NAME)
+            model = convert_sklearn(
+                estimator,
+                name=GRAPH_NAME,
+                initial_types=inputs,
+                options=options,
+                custom_shape_calculators={kind: pair[0] for kind, pair in strategy.converters.items()},
+                custom_conversion_functions={kind: pair[1] for kind, pair in strategy.converters.items()},
+            )
+    except UnsupportedError:
+        raise
     except Exception as error:  # the library raises what it likes, up to RuntimeError subclasses of its own
         message = " ".join(str(error).split())[:SHOWN]
         raise UnsupportedError(
             f"skl2onnx cannot convert {type(final).__name__} with {strategy.name} numbers: "
             f"{type(error).__name__}: {message}"
         ) from error
+    for item in model.opset_import:
+        if strategy.converters and item.domain == "ai.onnx.ml":
+            item.version = ML_OPSET
     # The library keeps operator sets in a hash set, whose order changes from process to process.
     ordered = sorted(model.opset_import, key=lambda item: item.domain)
     del model.opset_import[:]
