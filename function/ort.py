@@ -132,11 +132,8 @@ class _Library:
         table = cast(api, POINTER(c_void_p))
         for name, (place, arity) in _TABLE.items():
             result = None if name.startswith("Release") else c_void_p
-            setattr(
-                self,
-                name,
-                _prototype(CFUNCTYPE if name in _LONG else PYFUNCTYPE, result, arity)(table[place]),
-            )
+            prototype = _prototype(CFUNCTYPE if name in _LONG else PYFUNCTYPE, result, arity)
+            setattr(self, name, prototype(table[place]))
         self._out = array("Q", [0])
         self._out_at = self._out.buffer_info()[0]
 
