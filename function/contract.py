@@ -139,11 +139,12 @@ class Outputs:
     Attributes:
         question: What is predicted, in words.
         unit: Unit of a regression value, or None.
-        label: ONNX output with the class, ``(rows,)`` int64 or string; None for regression.
-        score: ONNX output with the probabilities, ``(rows, classes)``, or the value, ``(rows,)`` or
-            ``(rows, 1)``; float or double.
-        classes: In the order of the probabilities; empty for regression.
-        positive: Index of the class whose probability is shown, watched and advised on; None for regression.
+        label: ONNX output with the class or cluster, ``(rows,)`` int64 or string; None for regression.
+        score: ONNX output with the scores, ``(rows,)`` or ``(rows, score_names)``, float or double:
+            probabilities, values, an outlier detector's decision value or the distances to the clusters.
+        score_names: What each column of the scores is called in the API: class names, target names, ``score``.
+        classes: What a label can be, in the order of the probabilities; empty for regression.
+        positive: Index of the score that is shown, watched and advised on; None: the answered class's probability.
         base_rate: Share of the positive class in the training data, or the mean of a regression target.
         threshold: Probability at which a binary model answers with the positive class; None otherwise.
         better: Whether advice should raise or lower the positive probability (or the value); None: no advice.
@@ -153,6 +154,7 @@ class Outputs:
     unit: str | None
     label: str | None
     score: str
+    score_names: tuple[str, ...]
     classes: tuple[Target, ...]
     positive: int | None
     base_rate: float | None
@@ -162,7 +164,8 @@ class Outputs:
     @classmethod
     def from_dict(cls, raw: "Mapping[str, Any]") -> Self:
         """Build from parsed JSON."""
-        return cls(**{**raw, "classes": tuple(Target(**item) for item in raw["classes"])})
+        classes = tuple(Target(**item) for item in raw["classes"])
+        return cls(**{**raw, "classes": classes, "score_names": tuple(raw["score_names"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +212,7 @@ class GoldenRow:
     Attributes:
         row: As in a request.
         label: ``Target.value`` of the answer; None for regression.
-        scores: Probabilities in class order, or the value.
+        scores: In the order of the contract's score names.
     """
 
     row: Row

@@ -18,8 +18,8 @@ class Facts(NamedTuple):
     """What log and metrics may know of a request: counts and scores, never a feature value.
 
     Attributes:
-        scores: Positive probability, or value, of each row.
-        classes: Class name → rows answered with it; empty for regression.
+        scores: What is watched of each row, see :meth:`function.predictor.Predictor.score`.
+        classes: Class or cluster name → rows answered with it; empty for regression.
         nulls: Null or absent answers.
         outside: Answers beyond range or categories that were let pass.
         advice: Pieces of advice given.
@@ -49,7 +49,11 @@ class Predictions:
         self._features = contract.features
         self._adviser = Adviser(contract)
         self._model = {"name": contract.model.name, "version": contract.model.version}
-        self._names = {target.value: target.name for target in contract.outputs.classes}
+        self._task = contract.model.task
+        self._score_names = contract.outputs.score_names
+        self._names: dict[int | str | None, str] = {
+            target.value: target.name for target in contract.outputs.classes
+        }
         self._base_rate = contract.outputs.base_rate
 
     def answer(self, body: bytes) -> tuple[dict[str, Any], Facts]:
@@ -84,18 +88,24 @@ class Predictions:
         return {"model": self._model, "predictions": answers}, facts
 
     def _render(self, prediction: "Prediction", score: float, advice: list[Advice]) -> dict[str, Any]:
+        key = "value"
+        scores = dict(zip(self._score_names, prediction.scores, strict=True))
         answer: dict[str, Any]
-        if self._names and prediction.label is not None:
-            key = "probability"
-            answer = {
-                "label": self._names[prediction.label],
-                "probability": score,
-                "base_rate": self._base_rate,
-                "probabilities": dict(zip(self._names.values(), prediction.scores, strict=True)),
-            }
-        else:
-            key = "value"
-            answer = {"value": score}
+        match self._task:
+            case "classification":
+                key = "probability"
+                answer = {
+                    "label": self._names[prediction.label],
+                    "probability": score,
+                    "base_rate": self._base_rate,
+                    "probabilities": scores,
+                }
+            case "regression":
+                answer = {"value": score} if len(scores) == 1 else {"value": score, "values": scores}
+            case "outlier":
+                answer = {"label": self._names[prediction.label], "value": score}
+            case _:
+                answer = {"label": self._names[prediction.label], "distances": scores}
         answer["advice"] = [
             {"feature": a.feature, "from": a.present, "to": a.to, key: a.score, "text": a.text}
             for a in advice

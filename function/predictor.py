@@ -4,7 +4,7 @@ The one path from values to scores. The handler serves through it, conversion pr
 and the load test's known answers come from it.
 """
 
-__all__ = ["Prediction", "Predictor", "self_test"]
+__all__ = ["Prediction", "Predictor", "self_test", "watched"]
 
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -25,7 +25,7 @@ class Prediction(NamedTuple):
 
     Attributes:
         label: ``Target.value`` of the class; None for regression.
-        scores: Probabilities in the contract's class order, or the one value of a regression.
+        scores: In the order of the contract's score names: probabilities, values, a decision value, distances.
     """
 
     label: int | str | None
@@ -55,7 +55,7 @@ class Predictor:
                 f"the contract names outputs {sorted(missing)}, the model has "
                 f"{[info.name for info in session.outputs]}; convert the model again"
             )
-        self._width = len(outputs.classes) or 1
+        self._width = len(outputs.score_names)
 
     @classmethod
     def load(cls, folder: "Path", contract: Contract, *, library: "Path") -> Self:
@@ -99,16 +99,23 @@ class Predictor:
         ]
 
     def score(self, prediction: Prediction) -> float:
-        """Return the number that is shown, watched and advised on.
-
-        The positive class's probability; without a positive class the answered class's; the value of a regression.
-        """
-        positive = self.contract.outputs.positive
-        return max(prediction.scores) if positive is None else prediction.scores[positive]
+        """Return the number that is shown, watched and advised on; see :func:`watched`."""
+        return watched(self.contract, prediction)
 
     def close(self) -> None:
         """Release the model."""
         self._session.close()
+
+
+def watched(contract: Contract, prediction: Prediction) -> float:
+    """Return the one number of a prediction that is shown, watched and advised on.
+
+    The positive class's probability, without a positive class the answered class's; the first value of a
+    regression; an outlier detector's decision value; the distance to the nearest cluster.
+    """
+    if contract.outputs.positive is not None:
+        return prediction.scores[contract.outputs.positive]
+    return (min if contract.model.task == "clustering" else max)(prediction.scores)
 
 
 def self_test(predictor: Predictor) -> int:

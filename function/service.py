@@ -48,7 +48,7 @@ class Service:
             namespace=METRICS_NAMESPACE,
             level=settings.log_level,
             model_version=contract.model.version,
-            metric=VALUE_METRIC if contract.outputs.label is None else PROBABILITY_METRIC,
+            metric=PROBABILITY_METRIC if contract.model.task == "classification" else VALUE_METRIC,
         )
         self._cold = True
         self._init_ms = (perf_counter() - started) * 1e3

@@ -14,6 +14,7 @@ import onnx
 from function.contract import Feature, Outputs, Target, Value, WhatIf
 from model_conversion.dataset import Dataset
 from model_conversion.errors import InputError, UnsupportedError
+from model_conversion.parity import Reference
 from model_conversion.schema import FeatureSchema, Schema
 
 BINS = 10
@@ -85,70 +86,91 @@ def _refuse_rejected(feature: Feature, present: Sequence[Value]) -> None:
             )
 
 
-def outputs_of(schema: Schema, dataset: Dataset, estimator: Any, model: onnx.ModelProto) -> Outputs:
+def outputs_of(
+    schema: Schema, dataset: Dataset, estimator: Any, wanted: Reference, model: onnx.ModelProto
+) -> Outputs:
     """Describe what the model answers.
+
+    Args:
+        schema: Question, unit, class names, direction.
+        dataset: Its target column gives the base rate.
+        estimator: Its classes or clusters.
+        wanted: scikit-learn's answers to the data.
+        model: The graph, for the names of its outputs.
 
     Raises:
         InputError: The schema's classes are not the estimator's, or the target column does not fit.
-        UnsupportedError: The graph does not have the outputs of a classifier or a regressor.
+        UnsupportedError: The graph does not have the outputs that the task needs.
     """
     target = schema.target
     names = [output.name for output in model.graph.output]
-    question = target.question or f"What does {schema.name} predict?"
-    if not hasattr(estimator, "classes_"):
-        if len(names) != 1:
-            raise UnsupportedError(f"the graph has outputs {names}, wanted one value")
-        known = [float(cell) for cell in dataset.targets if cell is not None]
-        return Outputs(
-            question=question,
-            unit=target.unit,
-            label=None,
-            score=names[0],
-            classes=(),
-            positive=None,
-            base_rate=float(np.mean(known)) if known else None,
-            threshold=None,
-            better=target.better,
-        )
-    if len(names) != 2:
-        raise UnsupportedError(f"the graph has outputs {names}, wanted a label and probabilities")
-    values = np.asarray(estimator.classes_).tolist()
-    given = {item.value: item.name for item in target.classes}
-    if given and set(given) != set(values):
-        raise InputError(
-            f"the schema's [target] classes are {list(given)}, the estimator's are {values}; list each one once"
-        )
-    classes = tuple(Target(value=value, name=given.get(value, str(value))) for value in values)
+    count = 1 if wanted.labels[0] is None else 2
+    if len(names) < count:
+        raise UnsupportedError(f"the graph has outputs {names}, wanted {count}: a label and its scores")
+    classes = _classes(schema, estimator, wanted)
+    width = wanted.scores.shape[1]
+    scored = len(classes) == width and width > 1
     positive = None
     if target.positive is not None:
-        positive = values.index(target.positive)
-    elif len(values) == 2:
+        positive = [item.value for item in classes].index(target.positive)
+    elif width == 2 and hasattr(estimator, "classes_"):
         positive = 1
+    elif not hasattr(estimator, "classes_") and not scored:
+        positive = 0
     return Outputs(
-        question=question,
-        unit=None,
-        label=names[0],
-        score=names[1],
+        question=target.question or f"What does {schema.name} predict?",
+        unit=target.unit,
+        label=names[0] if count == 2 else None,
+        score=names[count - 1],
+        score_names=tuple(item.name for item in classes) if scored else _value_names(target.column, width),
         classes=classes,
         positive=positive,
-        base_rate=_base_rate(dataset, values, positive),
-        threshold=0.5 if len(values) == 2 else None,
+        base_rate=_base_rate(dataset, classes, positive if scored else None),
+        threshold=0.5 if width == 2 and hasattr(estimator, "classes_") else None,
         better=target.better,
     )
 
 
-def _base_rate(dataset: Dataset, classes: list[Any], positive: int | None) -> float | None:
+def _classes(schema: Schema, estimator: Any, wanted: Reference) -> tuple[Target, ...]:
+    """Return what a label can be: classes, inlier and outlier, or clusters."""
+    if wanted.labels[0] is None:
+        return ()
+    given = {item.value: item.name for item in schema.target.classes}
+    if hasattr(estimator, "classes_"):
+        values = np.asarray(estimator.classes_).tolist()
+        names = {value: str(value) for value in values}
+    elif hasattr(estimator, "decision_function"):
+        names = {-1: "outlier", 1: "inlier"}
+    else:
+        names = {number: f"cluster_{number}" for number in range(wanted.scores.shape[1])}
+    if given and set(given) != set(names):
+        raise InputError(
+            f"the schema's [target] classes are {list(given)}, the estimator's are {list(names)}; list each one once"
+        )
+    return tuple(Target(value=value, name=given.get(value, name)) for value, name in names.items())
+
+
+def _value_names(column: str | None, width: int) -> tuple[str, ...]:
+    name = column or "value"
+    return (name,) if width == 1 else tuple(f"{name}_{number}" for number in range(1, width + 1))
+
+
+def _base_rate(dataset: Dataset, classes: tuple[Target, ...], positive: int | None) -> float | None:
     known = [cell for cell in dataset.targets if cell is not None]
-    if not known or positive is None:
+    if not known or (classes and positive is None):
         return None
-    strange = sorted(set(known) - {str(value) for value in classes})
+    if positive is None:
+        return float(np.mean([float(cell) for cell in known]))
+    values = [item.value for item in classes]
+    written = {str(value): value for value in values}
+    strange = sorted(set(known) - {*written, *(f"{value}.0" for value in written)})
     if strange:
-        raise InputError(f"the target column holds {strange[0]!r}, the estimator's classes are {classes}")
-    return known.count(str(classes[positive])) / len(known)
+        raise InputError(f"the target column holds {strange[0]!r}, the estimator's classes are {values}")
+    return sum(cell.removesuffix(".0") == str(values[positive]) for cell in known) / len(known)
 
 
 def baseline_of(
-    features: tuple[Feature, ...], dataset: Dataset, scores: list[float], outputs: Outputs
+    features: tuple[Feature, ...], dataset: Dataset, scores: list[float], *, probabilities: bool
 ) -> dict[str, Any]:
     """Return histograms of the data and of the score, for drift.
 
@@ -156,7 +178,7 @@ def baseline_of(
         features: Their ranges and categories are the bins; answers beyond a range count in the outer bins.
         dataset: The data.
         scores: Positive probability or value of each row.
-        outputs: A probability's bins cover [0, 1]; a value's its observed range.
+        probabilities: Whether the scores' bins cover [0, 1]; otherwise they cover the observed range.
     """
     by_feature: dict[str, Any] = {}
     for feature in features:
@@ -176,7 +198,7 @@ def baseline_of(
                 "counts": [counts[option] for option in options],
                 "nulls": nulls,
             }
-    low, high = (0.0, 1.0) if outputs.classes else (min(scores), max(scores))
+    low, high = (0.0, 1.0) if probabilities else (min(scores), max(scores))
     return {"rows": len(dataset.rows), "features": by_feature, "score": _histogram(scores, low, high)}
 
 

@@ -42,6 +42,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         evidence=options.evidence,
         out=options.out,
         trusted=tuple(options.trust),
+        precision=options.precision,
     )
     try:
         outcome = run(request, _progress)
@@ -84,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TYPE",
         help="a type that the file may use; repeatable",
     )
+    convert.add_argument(
+        "--precision",
+        default="auto",
+        help="auto (the cheapest that passes the proof, the default), float32 or float64",
+    )
     convert.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser
 
@@ -94,9 +100,10 @@ def _summary(outcome: "Outcome", folder: Path) -> str:
         [
             f"{'model':<12}{model.name} {model.version} ({model.task}, {model.size_bytes:,} bytes)",
             f"{'precision':<12}{model.precision}",
-            f"{'proved':<12}{parity['data_rows']:,} rows of data, {parity['rows'] - parity['data_rows']} golden rows",
-            f"{'':<12}{parity['label_flips']} other classes, largest difference {parity['max_abs_error']:.1e} "
-            f"(allowed {parity['tolerance']:.1e})",
+            f"{'proved':<12}{parity['rows']:,} rows: "
+            + ", ".join(f"{count:,} {source}" for source, count in parity["sources"].items()),
+            f"{'':<12}{parity['label_flips']} other classes, {parity['ties']} ties, largest difference "
+            f"{parity['max_abs_error']:.1e} (allowed {parity['tolerance']:.1e})",
             f"{'advice':<12}{len(outcome.contract.actionable)} what-ifs that the evidence supports",
             f"{'written':<12}{folder} in {outcome.report['seconds']} s",
         ]

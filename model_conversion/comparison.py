@@ -6,7 +6,7 @@ People's answers stay out of it: a row is shown by its number, with values only 
 
 __all__ = ["SYNTHETIC", "Block", "Comparison", "Difference", "ErrorHistogram"]
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -58,7 +58,7 @@ class Difference:
         seen: The served model's.
         wanted_label: scikit-learn's class; None for a regression.
         seen_label: The served model's.
-        wanted_score: scikit-learn's score of its class, the largest.
+        wanted_score: scikit-learn's score of its class.
         seen_score: The served model's score of its class.
         tie: Whether the classes differ in a row that lies on the boundary between them.
         values: The row itself; None unless it was made up entirely.
@@ -176,24 +176,25 @@ class Comparison:
         """Return the number of rows of each source."""
         return {name: int((self.source == at).sum()) for at, name in enumerate(self.sources)}
 
-    def part(self, source: str) -> "NDArray[np.bool_]":
-        """Return which rows come from a source."""
-        here: NDArray[np.bool_] = self.source == self.sources.index(source)
-        return here
+    def worst(self, most: int, columns: Mapping[int | str | None, int]) -> tuple[Difference, ...]:
+        """Return the rows with the largest differences, largest first.
 
-    def worst(self, most: int) -> tuple[Difference, ...]:
-        """Return the rows with the largest differences, largest first."""
+        Args:
+            most: How many.
+            columns: Class → column of its score; a class without one is shown with the first score.
+        """
         size = np.where(np.isnan(self.errors), np.inf, self.errors)
         order = np.argsort(-size, kind="stable")[:most].tolist()
-        return tuple(self._difference(at) for at in order if size[at] > 0)
+        return tuple(self._difference(at, columns) for at in order if size[at] > 0)
 
-    def flipped(self, most: int) -> tuple[Difference, ...]:
-        """Return the first rows that got another class, ties last."""
+    def flipped(self, most: int, columns: Mapping[int | str | None, int]) -> tuple[Difference, ...]:
+        """Return the first rows that got another class, ties last; arguments as for :meth:`worst`."""
         found = [*np.flatnonzero(self.flips).tolist(), *np.flatnonzero(self.ties).tolist()]
-        return tuple(self._difference(at) for at in found[:most])
+        return tuple(self._difference(at, columns) for at in found[:most])
 
-    def _difference(self, at: int) -> Difference:
+    def _difference(self, at: int, columns: Mapping[int | str | None, int]) -> Difference:
         wanted, seen = self.wanted[at], self.seen[at]
+        asked, answered = self.labels[0][at], self.labels[1][at]
         gaps = _differences(wanted, seen)
         output = int(np.argmax(np.where(np.isnan(gaps), np.inf, gaps)))
         return Difference(
@@ -202,10 +203,10 @@ class Comparison:
             output=output,
             wanted=float(wanted[output]),
             seen=float(seen[output]),
-            wanted_label=self.labels[0][at],
-            seen_label=self.labels[1][at],
-            wanted_score=float(wanted.max()),
-            seen_score=float(seen.max()),
+            wanted_label=asked,
+            seen_label=answered,
+            wanted_score=float(wanted[columns.get(asked, 0)]),
+            seen_score=float(seen[columns.get(answered, 0)]),
             tie=bool(self.ties[at]),
             values=self.shown.get(at),
         )

@@ -11,8 +11,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from function.contract import (
     CONTRACT_FILE,
     CONTRACT_VERSION,
@@ -24,28 +22,23 @@ from function.contract import (
     WhatIf,
 )
 from function.errors import NightjarError
-from function.ort import Session
-from function.predictor import Prediction, Predictor
+from function.predictor import watched
 from model_conversion import assembly
 from model_conversion.artefact import REPORT_FILE, check_destination, write_artefact
+from model_conversion.comparison import Block
 from model_conversion.dataset import Dataset, frame_of, load_dataset
 from model_conversion.errors import InputError, ParityError, UnsupportedError
 from model_conversion.estimators import load_estimator, task_of
 from model_conversion.evidence import load_evidence, supported
 from model_conversion.golden import synthesise
-from model_conversion.library import locked_library
-from model_conversion.parity import ParityReport, Reference, compare, reference
+from model_conversion.parity import Reference, compare, reference
+from model_conversion.probes import ProbeSet, probes_for
+from model_conversion.proof import prove, questions_for, tolerance_for
 from model_conversion.schema import Schema, load_schema
-from model_conversion.strategies import STRATEGIES, Conversion, convert
-
-TOLERANCE = 1e-6
-"""Largest difference of a probability, or of a value relative to the largest one, that passes."""
+from model_conversion.strategies import Conversion, convert, strategies
 
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 """Whose versions the contract names."""
-
-BATCH = 1000
-"""Rows proved in one run, as a request may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +52,7 @@ class Request:
         evidence: ``evidence.toml``; None gives a model without advice.
         out: Folder of the artefact.
         trusted: Types that the estimator's file may use beyond the known ones.
+        precision: ``auto``, or the name of the only strategy to try.
     """
 
     model: Path
@@ -67,6 +61,7 @@ class Request:
     evidence: Path | None
     out: Path
     trusted: tuple[str, ...] = ()
+    precision: str = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +79,8 @@ class Outcome:
 
 def run(request: Request, progress: Callable[[str], None] | None = None) -> Outcome:
     """Convert an estimator, prove it row by row and write the artefact.
+
+    The cheapest strategy that passes the proof wins; nothing is written unless one does.
 
     Args:
         request: What and where to.
@@ -103,27 +100,42 @@ def run(request: Request, progress: Callable[[str], None] | None = None) -> Outc
     dataset = load_dataset(request.data, schema)
     progress("loading the estimator")
     estimator = load_estimator(request.model, trusted=request.trusted)
-    progress(f"asking scikit-learn about {len(dataset.rows)} rows")
     _check_columns(estimator, schema)
-    wanted = reference(estimator, frame_of(dataset.rows, schema), task_of(estimator))
+    progress("making probes")
+    places = {feature.name: (feature.name, 0) for feature in schema.features}
+    features = assembly.features_of(schema, dataset, places)
+    probes = probes_for(estimator, features, schema, dataset.rows)
+    rows = len(dataset.rows) + sum(map(len, probes.rows.values()))
+    progress(f"asking scikit-learn about {rows:,} rows")
+    questions = questions_for(estimator, schema, task_of(estimator), dataset, probes)
+    tolerance = tolerance_for(questions[0].wanted, estimator, schema)
     attempts: list[dict[str, Any]] = []
-    for strategy in STRATEGIES:
-        progress(f"converting with {strategy.name} numbers, proving {len(dataset.rows)} rows")
+    for strategy in strategies(request.precision):
+        progress(f"converting with {strategy.name} numbers and proving {rows:,} rows")
         try:
             conversion = convert(estimator, schema, strategy)
-            contract = _draft(estimator, schema, dataset, conversion, supported(schema, effects))
-            parity, scores = _prove(conversion, contract, dataset, wanted)
+            graph = conversion.model.SerializeToString(deterministic=True)
+            contract = _draft(
+                estimator,
+                schema,
+                dataset,
+                conversion,
+                questions[0].wanted,
+                supported(schema, effects),
+                tolerance,
+            )
+            blocks = prove(graph, contract, questions)
         except (UnsupportedError, NightjarError) as error:
             attempts.append({"strategy": strategy.name, "error": str(error)})
             continue
+        parity = compare(blocks, tolerance)
         attempts.append({"strategy": strategy.name, **parity.to_dict()})
         if parity.passed:
-            baseline = assembly.baseline_of(contract.features, dataset, scores, contract.outputs)
             contract = replace(
-                contract, parity=parity.to_dict() | {"data_rows": len(dataset.rows)}, baseline=baseline
+                contract, parity=parity.to_dict(), baseline=_baseline(contract, dataset, blocks[0])
             )
-            report = _report(request, contract, attempts, perf_counter() - started)
-            _write(request.out, conversion, contract, report)
+            report = _report(request, contract, attempts, probes, perf_counter() - started)
+            _write(request.out, graph, contract, report)
             return Outcome(contract=contract, report=report)
     raise _refusal(attempts)
 
@@ -150,12 +162,14 @@ def _draft(
     schema: Schema,
     dataset: Dataset,
     conversion: Conversion,
+    wanted: Reference,
     actionable: tuple[WhatIf, ...],
+    tolerance: float,
 ) -> Contract:
     """Return the contract but for what only the proof can tell: ``baseline`` and ``parity``."""
     task = task_of(estimator)
     features = assembly.features_of(schema, dataset, conversion.places)
-    outputs = assembly.outputs_of(schema, dataset, estimator, conversion.model)
+    outputs = assembly.outputs_of(schema, dataset, estimator, wanted, conversion.model)
     rows = synthesise(features)
     answers = reference(estimator, frame_of(rows, schema), task)
     graph = conversion.model.SerializeToString(deterministic=True)
@@ -176,7 +190,7 @@ def _draft(
         outputs=outputs,
         actionable=actionable,
         golden=Golden(
-            tolerance=tolerance_for(answers),
+            tolerance=tolerance,
             rows=tuple(
                 GoldenRow(row=row, label=label, scores=tuple(scores))
                 for row, label, scores in zip(rows, answers.labels, answers.scores.tolist(), strict=True)
@@ -187,34 +201,18 @@ def _draft(
     )
 
 
-def _prove(
-    conversion: Conversion, contract: Contract, dataset: Dataset, wanted: Reference
-) -> tuple[ParityReport, list[float]]:
-    """Answer every data row and golden row as the function would, and compare; return also the data's scores."""
-    graph = conversion.model.SerializeToString(deterministic=True)
-    golden = contract.golden.rows
-    rows = dataset.rows + [item.row for item in golden]
-    wanted += Reference(
-        labels=[item.label for item in golden], scores=np.array([item.scores for item in golden])
-    )
-    seen: list[Prediction] = []
-    with Session(locked_library(), graph) as session:
-        predictor = Predictor(session, contract)
-        for start in range(0, len(rows), BATCH):
-            seen += predictor.predict(rows[start : start + BATCH])
-        scores = [predictor.score(prediction) for prediction in seen[: len(dataset.rows)]]
-    return compare(wanted, seen, tolerance_for(wanted)), scores
-
-
-def tolerance_for(wanted: Reference) -> float:
-    """Return the largest difference that passes: 1e-6, for a regression of the largest absolute value."""
-    if wanted.labels and wanted.labels[0] is not None:
-        return TOLERANCE
-    return TOLERANCE * max(1.0, float(np.nanmax(np.abs(wanted.scores))))
+def _baseline(contract: Contract, dataset: Dataset, data: Block) -> dict[str, Any]:
+    scores = [watched(contract, prediction) for prediction in data.seen]
+    probabilities = contract.model.task == "classification"
+    return assembly.baseline_of(contract.features, dataset, scores, probabilities=probabilities)
 
 
 def _report(
-    request: Request, contract: Contract, attempts: list[dict[str, Any]], seconds: float
+    request: Request,
+    contract: Contract,
+    attempts: list[dict[str, Any]],
+    probes: ProbeSet,
+    seconds: float,
 ) -> dict[str, Any]:
     return {
         "model": request.model.name,
@@ -226,16 +224,18 @@ def _report(
         "features": len(contract.features),
         "advice": len(contract.actionable),
         "golden_rows": len(contract.golden.rows),
+        "splits": probes.splits,
+        "probed_splits": probes.probed_splits,
         "strategies": attempts,
         "seconds": round(seconds, 3),
     }
 
 
-def _write(folder: Path, conversion: Conversion, contract: Contract, report: dict[str, Any]) -> None:
+def _write(folder: Path, graph: bytes, contract: Contract, report: dict[str, Any]) -> None:
     write_artefact(
         folder,
         {
-            MODEL_FILE: conversion.model.SerializeToString(deterministic=True),
+            MODEL_FILE: graph,
             CONTRACT_FILE: _json(contract.to_dict()),
             REPORT_FILE: _json(report),
         },

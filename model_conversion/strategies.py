@@ -3,7 +3,7 @@
 A strategy says what type the numbers enter with; the proof says whether that was exact enough.
 """
 
-__all__ = ["STRATEGIES", "Conversion", "Strategy", "convert"]
+__all__ = ["STRATEGIES", "Conversion", "Strategy", "convert", "strategies"]
 
 import warnings
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, String
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
-from model_conversion.errors import UnsupportedError
+from model_conversion.errors import InputError, UnsupportedError
 from model_conversion.exact import preprocessing, trees
 from model_conversion.exact.graph import ML_OPSET
 from model_conversion.schema import Schema
@@ -44,9 +44,24 @@ class Strategy:
 
 STRATEGIES = (
     Strategy(name="float32", number_type=FloatTensorType, converters={}),
-    Strategy(name="float64", number_type=DoubleTensorType, converters=trees.CONVERTERS | preprocessing.CONVERTERS),
+    Strategy(
+        name="float64", number_type=DoubleTensorType, converters=trees.CONVERTERS | preprocessing.CONVERTERS
+    ),
 )
 """Cheapest first."""
+
+
+def strategies(precision: str) -> tuple[Strategy, ...]:
+    """Return the strategies to try: all for ``auto``, or the named one.
+
+    Raises:
+        InputError: There is no such strategy.
+    """
+    chosen = tuple(item for item in STRATEGIES if precision in {"auto", item.name})
+    if not chosen:
+        names = ", ".join(item.name for item in STRATEGIES)
+        raise InputError(f"precision is {precision!r}, wanted auto or one of {names}")
+    return chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,52 +4,67 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.cluster import KMeans
+from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from function.predictor import Prediction
+from model_conversion.comparison import Block
 from model_conversion.dataset import frame_of
-from model_conversion.errors import UnsupportedError
-from model_conversion.parity import ParityReport, Reference, compare, reference
+from model_conversion.errors import InputError, UnsupportedError
+from model_conversion.parity import Reference, compare, reference, tied
 from model_conversion.schema import FeatureSchema, Schema, TargetSchema
 
 SCHEMA = Schema(name="t", target=TargetSchema(), features=(FeatureSchema(name="x", kind="number"),))
 FRAME = frame_of([{"x": float(at)} for at in range(6)], SCHEMA)
 
 
-def wanted(*rows: tuple[float, ...]) -> Reference:
-    """Return a reference that answers class 0 with these scores."""
-    return Reference(labels=[0] * len(rows), scores=np.array(rows))
+def block(rows: list[tuple[float, ...]], seen: list[Prediction], source: str = "data") -> Block:
+    """Return a block whose reference answers class 0 with these scores."""
+    wanted = Reference(labels=[0] * len(rows), scores=np.array(rows))
+    return Block(source=source, wanted=wanted, seen=seen, ties=tied(wanted, seen))
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1), st.data())
+@given(st.lists(st.tuples(st.floats(0, 0.4), st.floats(0.5, 1)), min_size=1), st.data())
 def test_equal_answers_pass_and_one_change_fails(
     rows: list[tuple[float, float]], data: st.DataObject
 ) -> None:
-    """A moved score or another label in any row is found and pointed at."""
+    """A moved score or another label in any row is found."""
     seen = [Prediction(0, row) for row in rows]
-    assert compare(wanted(*rows), seen, 1e-6).passed
+    report = compare([block(rows, seen)], 1e-6)
+    assert (report.passed, report.sources, report.max_abs_error) == (True, {"data": len(rows)}, 0.0)
     at = data.draw(st.integers(0, len(rows) - 1))
     flipped = [*seen[:at], Prediction(1, rows[at]), *seen[at + 1 :]]
-    report = compare(wanted(*rows), flipped, 1e-6)
-    assert (report.passed, report.label_flips, report.worst_row) == (False, 1, at)
+    report = compare([block(rows, flipped)], 1e-6)
+    assert (report.passed, report.label_flips) == (False, 1)
     moved = [*seen[:at], Prediction(0, (rows[at][0] + 2e-6, rows[at][1])), *seen[at + 1 :]]
-    report = compare(wanted(*rows), moved, 1e-6)
-    assert (report.passed, report.worst_row) == (False, at)
+    assert not compare([block(rows, moved)], 1e-6).passed
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_a_score_that_is_no_number_on_one_side_fails(value: float) -> None:
     """NaN fails closed; the same NaN or infinity on both sides is agreement."""
-    assert not compare(wanted((0.5, 0.5)), [Prediction(0, (value, 0.5))], 1e-6).passed
-    assert not compare(wanted((value, 0.5)), [Prediction(0, (0.5, 0.5))], 1e-6).passed
-    assert compare(wanted((value, 0.5)), [Prediction(0, (value, 0.5))], 1e-6).passed
+    assert not compare([block([(0.5, 0.5)], [Prediction(0, (value, 0.5))])], 1e-6).passed
+    assert not compare([block([(value, 0.5)], [Prediction(0, (0.5, 0.5))])], 1e-6).passed
+    assert compare([block([(value, 0.5)], [Prediction(0, (value, 0.5))])], 1e-6).passed
 
 
 def test_nothing_compared_is_no_proof() -> None:
     """An empty report does not pass."""
-    empty = ParityReport(rows=0, label_flips=0, max_abs_error=0, mean_abs_error=0, tolerance=1, worst_row=0)
-    assert not empty.passed
+    assert not compare([], 1.0).passed
+
+
+def test_ties_are_counted_apart_and_capped() -> None:
+    """Another class is forgiven where both are as probable, in at most one row of a thousand."""
+    rows = [(0.5, 0.5 + 1e-13), *[(0.1, 0.9)] * 999]
+    seen = [Prediction(1, rows[0]), *[Prediction(0, row) for row in rows[1:]]]
+    report = compare([block(rows, seen)], 1e-6)
+    assert (report.passed, report.ties, report.label_flips) == (True, 1, 0)
+    assert not compare([block(rows[:999], seen[:999])], 1e-6).passed
+    apart = [(0.5, 0.5 + 1e-11), *rows[1:]]
+    assert compare([block(apart, [Prediction(1, apart[0]), *seen[1:]])], 1e-6).label_flips == 1
 
 
 def test_the_reference_is_what_the_estimator_says() -> None:
@@ -77,8 +92,34 @@ def test_an_estimator_without_probabilities_is_refused_with_a_way_out() -> None:
         reference(LinearSVC().fit(FRAME, [0, 0, 0, 1, 1, 1]), FRAME, "classification")
 
 
-def test_several_values_a_row_are_refused() -> None:
-    """Multi-output regression is not served yet, and says so."""
-    regressor = LinearRegression().fit(FRAME, [[at, at] for at in range(6)])
-    with pytest.raises(UnsupportedError, match=r"regression of shape \(6, 2\)"):
-        reference(regressor, FRAME, "regression")
+def test_several_values_a_row_have_a_column_each() -> None:
+    """Multi-output regression keeps the order of its targets."""
+    regressor = LinearRegression().fit(FRAME, [[at, -at] for at in range(6)])
+    found = reference(regressor, FRAME, "regression")
+    np.testing.assert_array_equal(found.scores, regressor.predict(FRAME))
+
+
+def test_outliers_and_clusters_have_labels_and_scores() -> None:
+    """A decision value, or the distance to each cluster."""
+    detector = IsolationForest(n_estimators=5, random_state=0).fit(FRAME)
+    found = reference(detector, FRAME, "outlier")
+    assert found.labels == detector.predict(FRAME).tolist()
+    np.testing.assert_array_equal(found.scores[:, 0], detector.decision_function(FRAME))
+    clusters = KMeans(2, random_state=0, n_init=1).fit(FRAME)
+    found = reference(clusters, FRAME, "clustering")
+    np.testing.assert_array_equal(found.scores, clusters.transform(FRAME))
+
+
+def test_several_labels_a_row_are_refused() -> None:
+    """The message says what to fit instead."""
+    classifier = KNeighborsClassifier(1).fit(FRAME, [[at % 2, at % 3] for at in range(6)])
+    with pytest.raises(UnsupportedError, match="fit one classifier a label"):
+        reference(classifier, FRAME, "classification")
+
+
+def test_data_that_scikit_learn_refuses_is_named() -> None:
+    """The message is scikit-learn's first line, without its trace."""
+    classifier = LogisticRegression().fit(FRAME, [0, 0, 0, 1, 1, 1])
+    gap = frame_of([{"x": None}], SCHEMA)
+    with pytest.raises(InputError, match="scikit-learn refuses the data: Input X contains NaN"):
+        reference(classifier, gap, "classification")
