@@ -33,7 +33,7 @@ EVIDENCE = Path("model/evidence.toml")
 """Evidence for :data:`MODEL`, and for no other."""
 
 SOURCES = (
-    "model_conversion/*.py",
+    "model_conversion/**/*.py",
     *(f"function/{name}.py" for name in ("advice", "contract", "encoding", "errors", "ort", "predictor")),
     "uv.lock",
 )

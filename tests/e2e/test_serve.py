@@ -113,9 +113,7 @@ def test_two_servers_of_one_repository_answer_the_printed_command_and_leave_noth
     [
         ("bundle", signal.SIGINT),
         ("synthesise", signal.SIGTERM),
-        ("emulator", signal.SIGINT),
         ("deploy", signal.SIGHUP),
-        ("ready", signal.SIGINT),
     ],
 )
 def test_a_server_can_be_stopped_at_any_step(start: Start, step: str, signum: signal.Signals) -> None:

@@ -1,10 +1,17 @@
-"""An API of one's own, to wait for and to ask."""
+"""An API of one's own to wait for, and the stage ``local`` of any bundle."""
 
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+
+from function.contract import Contract
+from infra.app import synthesise
+from infra.bundle import read
+from infra.config import load_config
 
 type Serve = Callable[[list[int]], tuple[str, list[str]]]
 
@@ -38,3 +45,17 @@ def serve() -> Iterator[Serve]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture
+def assemble(tmp_path: Path, contract: Contract) -> Callable[[Path], Path]:
+    """Return a function from a bundle's folder to the assembly of stage ``local``."""
+
+    def run(bundle: Path) -> Path:
+        out = tmp_path / "assembly"
+        shutil.rmtree(out, ignore_errors=True)
+        config = load_config("local")
+        synthesise(config=config, bundle=read(bundle), contract=contract, out=out, context={})
+        return out
+
+    return run

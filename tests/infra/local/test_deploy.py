@@ -1,20 +1,19 @@
 """What is deployed is what was synthesised, less what the emulator cannot do."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from function.contract import Contract
-from infra.app import synthesise
-from infra.bundle import Bundle, read
-from infra.config import load_config
+from infra.bundle import Bundle
 from infra.local.deploy import UNSUPPORTED, DeployError, adapt, deploy
-from infra.local.deployment import base_url, local_deployment
-from infra.local.emulator import emulator, scratch_folder
+from infra.local.deployment import NotReadyError, base_url, wait_until_ready
+from infra.local.emulator import emulator
 from infra.local.http import request
 
+REGION = "eu-central-1"
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 
 
@@ -44,57 +43,54 @@ def test_only_what_the_emulator_cannot_do_is_removed() -> None:
     } == adapt(template)
 
 
-@pytest.fixture
-def assemble(tmp_path: Path, contract: Contract) -> Callable[[Bundle], Path]:
-    """Return a function from a bundle to the assembly of stage ``local``."""
-
-    def run(bundle: Bundle) -> Path:
-        out = tmp_path / "assembly"
-        synthesise(config=load_config("local"), bundle=bundle, contract=contract, out=out, context={})
-        return out
-
-    return run
-
-
-def test_the_stage_local_needs_nothing_removed(assemble: Callable[[Bundle], Path], bundle: Bundle) -> None:
+def test_the_stage_local_needs_nothing_removed(assemble: Callable[[Path], Path], bundle: Bundle) -> None:
     """Every resource of the first version is one that the emulator provisions."""
-    assembly = assemble(bundle)
-    template = json.loads((assembly / "Nightjar-local.template.json").read_text())
+    template = json.loads((assemble(bundle.path) / "Nightjar-local.template.json").read_text())
     assert template["Resources"] == adapt(template)["Resources"]
 
 
 def test_every_path_and_method_reaches_the_function_and_a_new_bundle_replaces_the_old(
-    make_bundle: Callable[..., Path], assemble: Callable[[Bundle], Path]
+    make_bundle: Callable[..., Path], assemble: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     """Routes by name, the rest by ``$default``; a second deployment updates the stack in place."""
     folder = make_bundle()
-    with local_deployment(bundle=folder, environments=2) as deployment:
-        answers = {
-            path: request(deployment.base_url + path)
-            for path in ("/v2/health/live", "/predictions", "/", "/no/such/path")
-        }
-        routes = {path: json.loads(answer.body)["route"] for path, answer in answers.items() if answer}
-        assert routes == {
-            "/v2/health/live": "GET /v2/health/live",
-            "/predictions": "$default",
-            "/": "$default",
-            "/no/such/path": "$default",
-        }
-        posted = request(f"{deployment.base_url}/predictions", body=b"{}")
-        assert posted is not None
-        assert json.loads(posted.body) == {
-            "route": "POST /predictions",
-            "path": "/predictions",
-            "method": "POST",
-        }
+    with emulator(scratch=tmp_path, region=REGION) as started:
+        outputs = deploy(assembly=assemble(folder), emulator=started)
+        url = base_url(started, outputs)
+        wait_until_ready(url, log=started.log, environments=2)
+        paths = ("/v2/health/live", "/predictions", "/", "/no/such/path")
+        assert [_answer(url + path)["route"] for path in paths] == [
+            "GET /v2/health/live",
+            "$default",
+            "$default",
+            "$default",
+        ]
+        posted = {"route": "POST /predictions", "path": "/predictions", "method": "POST"}
+        assert posted == _answer(f"{url}/predictions", body=b"{}")
 
-        handler = folder / "function/handler.py"
+        # Elsewhere: the CDK reads a folder once in a process.
+        changed = shutil.copytree(folder, tmp_path / "changed")
+        handler = changed / "function/handler.py"
         handler.write_text(handler.read_text().replace('event["rawPath"]', "'changed'"))
-        assert deployment.outputs == deploy(assembly=assemble(read(folder)), emulator=deployment.emulator)
-        again = request(f"{deployment.base_url}/v2/health/live")
-        assert again is not None
-        assert json.loads(again.body)["path"] == "changed"
-        assert deployment.base_url == base_url(deployment.emulator, deployment.outputs)
+        assert outputs == deploy(assembly=assemble(changed), emulator=started)
+        assert _answer(f"{url}/predictions")["path"] == "changed"
+
+
+def test_a_function_that_cannot_start_is_reported_with_the_reason(
+    make_bundle: Callable[..., Path], assemble: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    """The emulator's log has what the handler raised at import."""
+    assembly = assemble(make_bundle(handler="raise RuntimeError('no model today')"))
+    with emulator(scratch=tmp_path, region=REGION) as started:
+        url = base_url(started, deploy(assembly=assembly, emulator=started))
+        with pytest.raises(NotReadyError, match="no model today"):
+            wait_until_ready(url, log=started.log)
+
+
+def _answer(url: str, body: bytes | None = None) -> dict[str, str]:
+    answer = request(url, body=body)
+    assert answer is not None
+    return json.loads(answer.body)
 
 
 @pytest.mark.parametrize(
@@ -116,8 +112,7 @@ def test_a_refused_stack_names_the_resource_and_the_reason(
     """One error, with every resource that failed."""
     _write_assembly(tmp_path, {"Resources": {"Bad": resource}})
     with (
-        scratch_folder() as scratch,
-        emulator(scratch=scratch, region="eu-central-1") as started,
+        emulator(scratch=tmp_path, region=REGION) as started,
         pytest.raises(DeployError, match=reason),
     ):
         deploy(assembly=tmp_path, emulator=started)

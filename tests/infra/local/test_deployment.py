@@ -61,12 +61,3 @@ def test_a_missing_bundle_is_refused(tmp_path: Path) -> None:
         local_deployment(bundle=tmp_path / "none"),
     ):
         pytest.fail("deployed")
-
-
-def test_a_function_that_cannot_start_is_reported_with_the_reason(make_bundle: Callable[..., Path]) -> None:
-    """The emulator's log has what the handler raised at import."""
-    with (
-        pytest.raises(NotReadyError, match="no model today"),
-        local_deployment(bundle=make_bundle(handler="raise RuntimeError('no model today')")),
-    ):
-        pytest.fail("deployed")

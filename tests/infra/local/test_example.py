@@ -75,7 +75,10 @@ def test_missing_answers_are_null_where_null_is_an_answer(tmp_path: Path, contra
         (None, r"^cannot read .*: No such file or directory; check the path$"),
         ("a\n1\n", r"has no column age, .*weight; give the data that the model is of$"),
         ("{header}\n", r"has no rows, wanted at least one$"),
-        ("{header}\nold\n", r"line 2: age is 'old', which is not of kind integer; give the data that the model is of$"),
+        (
+            "{header}\nold\n",
+            r"line 2: age is 'old', which is not of kind integer; give the data that the model is of$",
+        ),
     ],
 )
 def test_data_of_another_model_is_refused(
