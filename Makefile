@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 MODEL ?= model/sleep.skops
 DATA ?= model/data/yrbss.csv
 SCHEMA ?= model/schema.toml
-EVIDENCE ?= model/evidence.toml
+EVIDENCE ?= $(if $(filter model/sleep.skops,$(MODEL)),model/evidence.toml)
 STAGE ?= local
 FILES = --data "$(DATA)" --schema "$(SCHEMA)" $(if $(EVIDENCE),--evidence "$(EVIDENCE)")
 
@@ -46,7 +46,7 @@ train: .venv/.synced ## Train the example model and measure its what-ifs
 
 .PHONY: convert
 convert: .venv/.synced ## Convert the model and prove it into build/model
-	$(PYTHON) -m model_conversion convert "$(MODEL)" $(FILES) --out build/model
+	@$(PYTHON) -m infra.local.conversion --always --model "$(MODEL)" $(FILES)
 
 .PHONY: bundle
 bundle: .venv/.synced ## Assemble build/bundle from build/model
@@ -58,7 +58,8 @@ synth: .venv/.synced ## Synthesise the stack (STAGE=local|dev|prod) into build/c
 
 .PHONY: load
 load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment without HOST
-	@$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') $(ARGS)
+	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion --model "$(MODEL)" $(FILES) && $(PYTHON) -m infra.bundle --model build/model --out build/bundle &&) \
+	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') --data "$(DATA)" $(ARGS)
 
 .PHONY: system-deps
 system-deps: ## Install the Debian packages that some tests use

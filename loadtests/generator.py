@@ -112,6 +112,6 @@ class _Watch:
             new = file.read()
         new = new[: new.rfind(b"\n") + 1]
         self._offset += len(new)
-        self._requests += (requests := new.count(b"\n"))
-        self._faults += requests - new.count(b'"fault": null')
+        self._requests += new.count(b'"fault": ')
+        self._faults += new.count(b'"fault": {')
         return f"{seconds:3.0f} s  {self._requests:,} requests, {self._faults:,} failed or wrong"

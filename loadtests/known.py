@@ -165,13 +165,20 @@ def _is_accepted(row: "Row", contract: "Contract") -> bool:
 
 def _answer(prediction: "Prediction", contract: "Contract") -> dict[str, Any]:
     outputs = contract.outputs
-    scores = prediction.scores
-    if prediction.label is None or not outputs.classes:
-        return {"value": scores[0]}
-    (label,) = [target.name for target in outputs.classes if target.value == prediction.label]
-    return {
-        "label": label,
-        "probability": max(scores) if outputs.positive is None else scores[outputs.positive],
-        "base_rate": outputs.base_rate,
-        "probabilities": {target.name: score for target, score in zip(outputs.classes, scores, strict=True)},
-    }
+    scores = dict(zip(outputs.score_names, prediction.scores, strict=True))
+    shown = prediction.scores[outputs.positive or 0]
+    label = next((target.name for target in outputs.classes if target.value == prediction.label), None)
+    match contract.model.task:
+        case "classification":
+            return {
+                "label": label,
+                "probability": max(prediction.scores) if outputs.positive is None else shown,
+                "base_rate": outputs.base_rate,
+                "probabilities": scores,
+            }
+        case "regression":
+            return {"value": shown} if len(scores) == 1 else {"value": shown, "values": scores}
+        case "outlier":
+            return {"label": label, "value": shown}
+        case "clustering":
+            return {"label": label, "distances": scores}

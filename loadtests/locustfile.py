@@ -41,6 +41,8 @@ def _prepare(environment: Any, **_: Any) -> None:
     environment.nightjar_recorder = Recorder(Path(options.samples)) if options.samples else None
     environment.nightjar_users = count()
     PredictionUser.connection_timeout = PredictionUser.network_timeout = options.patience_s
+    # Timers count from the loop's last look at the clock, which was before all this: the time would be up early.
+    gevent.get_hub().loop.update_now()
 
 
 def _finish(environment: Any, **_: Any) -> None:

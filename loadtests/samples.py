@@ -61,7 +61,8 @@ def read_samples(path: "Path") -> list[Sample]:
     Raises:
         RunError: The file ends before its end.
     """
-    *lines, last = path.read_text(encoding="utf-8").splitlines() or [""]
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    *lines, last = text.split("\n")[:-1] or [""]
     if last != json.dumps({"written": len(lines)}):
         raise RunError(f"the load generator was cut off after {len(lines)} requests; run the test again")
     samples = []

@@ -1,13 +1,20 @@
 """What every test may use: the example model, converted once."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from function.contract import Contract, load_contract
 from function.predictor import Predictor
 from model_conversion.convert import Request, run
 from model_conversion.library import locked_library
+
+# The binding, which tests compare with, reports to its vendor unless told not to before its import.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+settings.register_profile("tests", deadline=None)  # a busy machine is no failure
+settings.load_profile("tests")
 
 ROOT = Path(__file__).resolve().parent.parent
 
