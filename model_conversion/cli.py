@@ -105,7 +105,7 @@ def _summary(outcome: "Outcome", folder: Path) -> str:
             f"{'':<12}{parity['label_flips']} other classes, {parity['ties']} ties, largest difference "
             f"{parity['max_abs_error']:.1e} (allowed {parity['tolerance']:.1e})",
             f"{'advice':<12}{len(outcome.contract.actionable)} what-ifs that the evidence supports",
-            f"{'written':<12}{folder} in {outcome.report['seconds']} s",
+            f"{'written':<12}{folder} in {outcome.seconds:.1f} s",
         ]
     )
 

@@ -70,11 +70,13 @@ class Outcome:
 
     Attributes:
         contract: As written.
-        report: As written to ``report.json``.
+        report: As written to ``report.json``; the same for the same inputs.
+        seconds: How long it took.
     """
 
     contract: Contract
     report: dict[str, Any]
+    seconds: float
 
 
 def run(request: Request, progress: Callable[[str], None] | None = None) -> Outcome:
@@ -134,9 +136,9 @@ def run(request: Request, progress: Callable[[str], None] | None = None) -> Outc
             contract = replace(
                 contract, parity=parity.to_dict(), baseline=_baseline(contract, dataset, blocks[0])
             )
-            report = _report(request, contract, attempts, probes, perf_counter() - started)
+            report = _report(request, contract, attempts, probes)
             _write(request.out, graph, contract, report)
-            return Outcome(contract=contract, report=report)
+            return Outcome(contract=contract, report=report, seconds=perf_counter() - started)
     raise _refusal(attempts)
 
 
@@ -212,7 +214,6 @@ def _report(
     contract: Contract,
     attempts: list[dict[str, Any]],
     probes: ProbeSet,
-    seconds: float,
 ) -> dict[str, Any]:
     return {
         "model": request.model.name,
@@ -227,7 +228,6 @@ def _report(
         "splits": probes.splits,
         "probed_splits": probes.probed_splits,
         "strategies": attempts,
-        "seconds": round(seconds, 3),
     }
 
 

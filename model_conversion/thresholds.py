@@ -51,31 +51,39 @@ class ThresholdProbes:
         seen = self._matrix.astype(cast).astype(np.float64)
         movers = self._movers()
         bases, columns, thresholds, splits = [], [], [], 0
+        numbers = []
+        forward = np.arange(len(seen))
+        orders = (forward, forward[::-1], np.random.default_rng(0).permutation(forward))
         for tree in ensemble.trees:
             inner = np.flatnonzero(~tree.leaf)
+            # Below a split two sides may agree for one row, so several rows try it.
+            reached = np.stack([reached_by(tree, seen, order)[inner] for order in orders], axis=1)
+            reached[:, 1:][reached[:, 1:] == reached[:, :1]] = -1
+            split, way = np.nonzero(reached >= 0)
+            bases.append(reached[split, way])
+            columns.append(tree.feature[inner[split]])
+            thresholds.append(tree.threshold[inner[split]])
+            numbers.append(splits + split)
             splits += len(inner)
-            reached = reached_by(tree, seen)[inner]
-            known = reached >= 0
-            bases.append(reached[known])
-            columns.append(tree.feature[inner][known])
-            thresholds.append(tree.threshold[inner][known])
-        base, column, threshold = (np.concatenate(parts) for parts in (bases, columns, thresholds))
+        base, column, threshold, number = (
+            np.concatenate(parts) for parts in (bases, columns, thresholds, numbers)
+        )
         movable = np.isin(column, list(movers)) & np.isfinite(threshold)
         chosen = np.flatnonzero(movable)
         most = MOST_PROBES // 6
         if len(chosen) > most:
             chosen = chosen[np.linspace(0, len(chosen) - 1, most).astype(np.int64)]
         rows: list[Row] = []
-        probed = 0
+        probed: set[int] = set()
         for at in movers:
             these = chosen[column[chosen] == at]
             if not len(these):
                 continue
             feature = self._features[movers[at]]
             low, high, found = self._cross(movers[at], at, base[these], threshold[these], cast)
-            probed += int(found.sum())
+            probed.update(number[these][found].tolist())
             rows += self._around(feature, base[these][found], low[found], high[found])
-        return rows, splits, probed
+        return rows, splits, len(probed)
 
     def _movers(self) -> dict[int, int]:
         """Return for each transformed column one numeric feature that moves it."""

@@ -137,16 +137,17 @@ def _members(bitset: NDArray[np.uint32]) -> tuple[int, ...]:
     )
 
 
-def reached_by(tree: Tree, matrix: Floats) -> Ints:
-    """Return for each node the index of a row that comes through it, or -1.
+def reached_by(tree: Tree, matrix: Floats, order: Ints) -> Ints:
+    """Return for each node the first row that comes through it, or -1.
 
     Args:
         tree: The tree.
         matrix: ``(rows, columns)`` float64 as the tree compares them.
+        order: Row indices, in the order in which they are tried.
     """
     found = np.full(len(tree.left), -1, dtype=np.int64)
-    rows = np.arange(len(matrix))
-    node = np.zeros(len(matrix), dtype=np.int64)
+    rows = order
+    node = np.zeros(len(rows), dtype=np.int64)
     while len(rows):
         found[node[::-1]] = rows[::-1]  # the first row wins
         inner = ~tree.leaf[node]

@@ -7,6 +7,7 @@ is rounded to float32 exactly where scikit-learn rounds it, and the label is dec
 
 __all__ = ["CONVERTERS", "convert_tree_model", "tree_model_shapes"]
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,11 +33,9 @@ from sklearn.tree import (
 )
 
 from model_conversion.errors import UnsupportedError
+from model_conversion.exact.ensemble import leaves, sums
 from model_conversion.exact.graph import Graph
 from model_conversion.trees import Ensemble, Tree, ensemble_of
-
-_LESS_OR_EQUAL, _MEMBER = 0, 6  # values of nodes_modes, ONNX operator TreeEnsemble-5
-_SUM = 1  # aggregate_function
 
 
 def tree_model_shapes(operator: Any) -> None:
@@ -88,14 +87,14 @@ def convert_tree_model(scope: Any, operator: Any, container: Any) -> None:
         case _ if hasattr(estimator, "classes_"):
             _averaged_classes(graph, estimator, matrix, ensemble)
         case _:
-            mean = _mean(graph, _leaves(graph, matrix, ensemble), len(ensemble.trees))
+            mean = _mean(graph, leaves(graph, matrix, ensemble), len(ensemble.trees))
             graph.node("Identity", [mean], output=0)
 
 
 def _boosted(graph: Graph, matrix: str, ensemble: Ensemble, estimator: Any) -> str:
     """Return the sum of the leaves on top of the start, ``(rows, targets)``."""
     targets = ensemble.targets or ()
-    total = _sums(graph, matrix, ensemble, list(targets), max(targets) + 1)
+    total = sums(graph, matrix, ensemble, list(targets), max(targets) + 1)
     return graph.node("Add", [total, graph.constant(_start(estimator))])
 
 
@@ -132,26 +131,17 @@ def _averaged_classes(graph: Graph, estimator: Any, matrix: str, ensemble: Ensem
     if classes == 2:
         positive = [_one_column(tree, 1) for tree in ensemble.trees]
         single = Ensemble(trees=tuple(positive), targets=(0,) * count, float32=ensemble.float32)
-        share = _mean(graph, _sums(graph, matrix, single, [0] * count, 1), count)
+        share = _mean(graph, sums(graph, matrix, single, [0] * count, 1), count)
         _two_columns(graph, share)
         _label(graph, estimator, _flat(graph, graph.node("Greater", [share, graph.constant(0.5)])))
         return
-    probabilities = _mean(graph, _leaves(graph, matrix, ensemble), count)
+    probabilities = _mean(graph, leaves(graph, matrix, ensemble), count)
     graph.node("Identity", [probabilities], output=1)
     _label(graph, estimator, graph.node("ArgMax", [probabilities], axis=1, keepdims=0))
 
 
 def _one_column(tree: Tree, column: int) -> Tree:
-    return Tree(
-        left=tree.left,
-        right=tree.right,
-        feature=tree.feature,
-        threshold=tree.threshold,
-        leaf=tree.leaf,
-        missing_left=tree.missing_left,
-        value=tree.value[:, min(column, tree.value.shape[1] - 1)][:, None],
-        categories=tree.categories,
-    )
+    return replace(tree, value=tree.value[:, min(column, tree.value.shape[1] - 1)][:, None])
 
 
 def _mean(graph: Graph, total: str, count: int) -> str:
@@ -176,124 +166,6 @@ def _label(graph: Graph, estimator: Any, index: str) -> None:
         graph.node("Identity", [index], output=0)
     else:
         graph.node("Gather", [graph.constant(classes, np.int64), index], output=0)
-
-
-def _leaves(graph: Graph, matrix: str, ensemble: Ensemble) -> str:
-    """Return the sum over trees of the reached leaves' values, ``(rows, targets)``.
-
-    A TreeEnsemble leaf holds one number, so that several would need a copy of each tree a target. Instead each tree
-    answers the number of its leaf, and the values are looked up.
-    """
-    if ensemble.trees[0].value.shape[1] == 1:
-        return _sums(graph, matrix, ensemble, [0] * len(ensemble.trees), 1)
-    values = np.concatenate([tree.value[tree.leaf] for tree in ensemble.trees])
-    starts = np.cumsum([0, *(int(tree.leaf.sum()) for tree in ensemble.trees[:-1])])
-    numbered = []
-    for tree, start in zip(ensemble.trees, starts.tolist(), strict=True):
-        number = np.zeros((len(tree.leaf), 1))
-        number[tree.leaf, 0] = start + np.arange(int(tree.leaf.sum()))
-        numbered.append(
-            Tree(
-                left=tree.left,
-                right=tree.right,
-                feature=tree.feature,
-                threshold=tree.threshold,
-                leaf=tree.leaf,
-                missing_left=tree.missing_left,
-                value=number,
-                categories=tree.categories,
-            )
-        )
-    count = len(numbered)
-    single = Ensemble(trees=tuple(numbered), targets=tuple(range(count)), float32=ensemble.float32)
-    found = graph.node(
-        "Cast", [_sums(graph, matrix, single, list(range(count)), count)], to=TensorProto.INT64
-    )
-    looked_up = graph.node("Gather", [graph.constant(values), found], axis=0)
-    return graph.node("ReduceSum", [looked_up, graph.constant([1], np.int64)], keepdims=0)
-
-
-def _sums(graph: Graph, matrix: str, ensemble: Ensemble, targets: list[int], count: int) -> str:
-    """Add the TreeEnsemble node and return ``(rows, count)``: for each target the sum of its trees' leaves."""
-    return graph.node(
-        "TreeEnsemble", [matrix], ml=True, n_targets=count, **_attributes(ensemble.trees, targets)
-    )
-
-
-def _attributes(trees: tuple[Tree, ...], targets: list[int]) -> dict[str, Any]:
-    """Return the attributes of ONNX's TreeEnsemble-5; splits and leaves are numbered apart, trees one after another.
-
-    Source: ONNX operator documentation, ai.onnx.ml TreeEnsemble, since version 5.
-    """
-    parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
-    roots: list[int] = []
-    members: list[float] = []
-    splits = leaves = 0
-    for tree, target in zip(trees, targets, strict=True):
-        roots.append(splits)
-        inner = np.flatnonzero(~tree.leaf)
-        ends = np.flatnonzero(tree.leaf)
-        place = np.zeros(len(tree.leaf), dtype=np.int64)
-        place[inner] = splits + np.arange(len(inner))
-        place[ends] = leaves + np.arange(len(ends))
-        if not len(inner):  # a root must be a split: one whose two sides are the same leaf
-            inner, left, right = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64)
-        else:
-            left, right = tree.left[inner], tree.right[inner]
-        modes = np.full(len(inner), _LESS_OR_EQUAL, dtype=np.uint8)
-        for at, node in enumerate(inner.tolist()):
-            if node in tree.categories:
-                modes[at] = _MEMBER
-                members += [*map(float, tree.categories[node]), float("nan")]
-        for name, column in (
-            ("feature", tree.feature[inner]),
-            ("split", tree.threshold[inner]),
-            ("mode", modes),
-            ("missing", tree.missing_left[inner].astype(np.int64)),
-            ("left", place[left]),
-            ("right", place[right]),
-            ("left_leaf", tree.leaf[left].astype(np.int64)),
-            ("right_leaf", tree.leaf[right].astype(np.int64)),
-            ("weight", tree.value[ends, 0]),
-            ("target", np.full(len(ends), target, dtype=np.int64)),
-        ):
-            parts[name].append(column)
-        splits += len(inner)
-        leaves += len(ends)
-    joined = {name: np.concatenate(columns) for name, columns in parts.items()}
-    attributes: dict[str, Any] = {
-        "aggregate_function": _SUM,
-        "post_transform": 0,
-        "tree_roots": roots,
-        "nodes_featureids": joined["feature"].tolist(),
-        "nodes_splits": numpy_helper.from_array(joined["split"], "nodes_splits"),
-        "nodes_modes": numpy_helper.from_array(joined["mode"], "nodes_modes"),
-        "nodes_truenodeids": joined["left"].tolist(),
-        "nodes_falsenodeids": joined["right"].tolist(),
-        "nodes_trueleafs": joined["left_leaf"].tolist(),
-        "nodes_falseleafs": joined["right_leaf"].tolist(),
-        "leaf_targetids": joined["target"].tolist(),
-        "leaf_weights": numpy_helper.from_array(joined["weight"], "leaf_weights"),
-    }
-    if joined["missing"].any():
-        attributes["nodes_missing_value_tracks_true"] = joined["missing"].tolist()
-    if members:
-        attributes["membership_values"] = numpy_helper.from_array(np.array(members), "membership_values")
-    return attributes
-
-
-_COLUMNS = (
-    "feature",
-    "split",
-    "mode",
-    "missing",
-    "left",
-    "right",
-    "left_leaf",
-    "right_leaf",
-    "weight",
-    "target",
-)
 
 
 def _encode_categories(graph: Graph, matrix: str, estimator: Any) -> str:
