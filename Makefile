@@ -26,7 +26,7 @@ serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and ser
 
 .PHONY: test
 test: .venv/.synced ## Run every test that can run here
-	$(PYTHON) -m pytest $(ARGS)
+	$(PYTHON) -m pytest -n 2 $(ARGS)
 
 .PHONY: check
 check: .venv/.synced ## Lint, types, import directions; writes nothing

@@ -99,6 +99,7 @@ def write_artefact(folder: Path) -> Path:
             unit=None,
             label=None,
             score="y",
+            score_names=("value",),
             classes=(),
             positive=None,
             base_rate=None,
