@@ -1,6 +1,6 @@
 """The artefact's files, written whole or not at all."""
 
-__all__ = ["REPORT_FILE", "check_destination", "write_artefact"]
+__all__ = ["PAGE_FILE", "REPORT_FILE", "check_destination", "write_artefact"]
 
 import tempfile
 from pathlib import Path
@@ -9,7 +9,8 @@ from function.contract import CONTRACT_FILE, MODEL_FILE
 from model_conversion.errors import InputError
 
 REPORT_FILE = "report.json"
-FILES = {CONTRACT_FILE, MODEL_FILE, REPORT_FILE}
+PAGE_FILE = "report.html"
+FILES = {CONTRACT_FILE, MODEL_FILE, REPORT_FILE, PAGE_FILE}
 
 
 def check_destination(folder: Path) -> None:

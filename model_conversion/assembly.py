@@ -61,13 +61,20 @@ def _feature(schema: FeatureSchema, values: list[Value], onnx_input: str, column
         maximum=maximum,
         categories=categories,
         outside=outside,
-        example=Counter(present).most_common(1)[0][0]
-        if schema.example is None and present
-        else schema.example,
+        example=_example(schema, present),
     )
     if outside == "reject":
         _refuse_rejected(feature, present)
     return feature
+
+
+def _example(schema: FeatureSchema, present: Sequence[Value]) -> Value:
+    """Return the schema's example, or the most common answer; never a free text, which may be one person's own."""
+    if schema.example is not None:
+        return schema.example
+    if schema.kind == "text":
+        return "an example"
+    return Counter(present).most_common(1)[0][0] if present else None
 
 
 def _refuse_rejected(feature: Feature, present: Sequence[Value]) -> None:

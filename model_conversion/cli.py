@@ -1,6 +1,6 @@
 """The command line of the conversion.
 
-Exit codes: 0 converted, 1 parity failed, 2 usage or bad input, 3 unsupported.
+Exit codes: 0 done, 1 parity failed, 2 usage or bad input, 3 unsupported, 4 out of time or memory.
 """
 
 __all__ = ["main"]
@@ -9,21 +9,33 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from function.errors import ArtefactError
 from model_conversion.errors import ConversionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model_conversion.convert import Outcome
+    from model_conversion.report import Report
 
-EXAMPLE = """\
+CODES = """\
+exit codes: 0 done, 1 parity failed (nothing written), 2 usage or bad input, 3 unsupported,
+            4 out of time or memory"""
+
+CONVERT = """\
 example:
   python -m model_conversion convert model/sleep.skops --data model/data/yrbss.csv \\
-      --schema model/schema.toml --evidence model/evidence.toml --out build/model
+      --schema model/schema.toml --evidence model/evidence.toml --out build/model"""
 
-exit codes: 0 converted, 1 parity failed (nothing written), 2 usage or bad input, 3 unsupported"""
+VERIFY = """\
+example:
+  python -m model_conversion verify build/model --model model/sleep.skops \\
+      --data model/data/yrbss.csv --schema model/schema.toml"""
+
+INSPECT = """\
+example:
+  python -m model_conversion inspect build/model"""
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
@@ -33,45 +45,82 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         argv: Arguments without the program's name; None means the process's own.
     """
     options = _parser().parse_args(argv)
-    from model_conversion.convert import Request, run  # seconds of imports that --help does not need
+    try:
+        output: str = options.run(options)
+    except ConversionError as error:
+        _clear()
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except ArtefactError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    _clear()
+    print(output)
+    return 0
+
+
+def _convert(options: argparse.Namespace) -> str:
+    from model_conversion.convert import convert_model  # seconds of imports that --help does not need
+    from model_conversion.material import Request
 
     request = Request(
         model=options.model,
         data=options.data,
         schema=options.schema,
-        evidence=options.evidence,
         out=options.out,
+        evidence=options.evidence,
         trusted=tuple(options.trust),
         precision=options.precision,
     )
-    try:
-        outcome = run(request, _progress)
-    except ConversionError as error:
-        _clear()
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    _clear()
-    print(json.dumps(outcome.report, indent=1) if options.json else _summary(outcome, options.out))
-    return 0
+    report = convert_model(request, _progress)
+    if options.json:
+        return json.dumps(report.to_json(), indent=1)
+    return (
+        f"{_summary(report)}\n{'written':<12}{options.out} in {report.seconds:.1f} s, see report.html there"
+    )
+
+
+def _verify(options: argparse.Namespace) -> str:
+    from model_conversion.convert import verify_artefact
+    from model_conversion.material import Request
+
+    request = Request(
+        model=options.model,
+        data=options.data,
+        schema=options.schema,
+        out=options.artefact,
+        trusted=tuple(options.trust),
+    )
+    report = verify_artefact(request, _progress)
+    return json.dumps(report.to_json(), indent=1) if options.json else _summary(report)
+
+
+def _inspect(options: argparse.Namespace) -> str:
+    from function.contract import load_contract, read_model
+    from model_conversion.inspection import describe
+
+    contract = load_contract(options.artefact)
+    read_model(options.artefact, contract)
+    return json.dumps(contract.to_dict(), indent=1) if options.json else describe(contract)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m model_conversion",
         description="Turn a fitted scikit-learn model into ONNX and prove that it still gives the same answers.",
-        epilog=EXAMPLE,
+        epilog=f"{CONVERT}\n\n{CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    convert = commands.add_parser(
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    convert = _command(
+        commands,
         "convert",
-        help="convert, prove and write model.onnx, contract.json and report.json",
-        epilog=EXAMPLE,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "convert, prove and write model.onnx, contract.json and the report",
+        CONVERT,
+        _convert,
     )
     convert.add_argument("model", type=Path, help="fitted estimator or pipeline, .skops")
-    convert.add_argument("--data", type=Path, required=True, help="rows to prove on, CSV with a header")
-    convert.add_argument("--schema", type=Path, required=True, help="features and target, TOML")
+    _add_inputs(convert)
     convert.add_argument(
         "--evidence", type=Path, help="measured what-ifs, TOML; without it no advice is given"
     )
@@ -79,33 +128,60 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, help="folder to write, new or an earlier artefact's"
     )
     convert.add_argument(
+        "--precision",
+        default="auto",
+        help="auto (the cheapest that passes the proof, the default), float32 or float64",
+    )
+    verify = _command(
+        commands, "verify", "prove an existing artefact again, perhaps on other data", VERIFY, _verify
+    )
+    verify.add_argument("artefact", type=Path, help="folder with model.onnx and contract.json")
+    verify.add_argument("--model", type=Path, required=True, help="the estimator that it was converted from")
+    _add_inputs(verify)
+    inspect = _command(commands, "inspect", "print a contract as a table", INSPECT, _inspect)
+    inspect.add_argument("artefact", type=Path, help="folder with model.onnx and contract.json")
+    inspect.add_argument("--json", action="store_true", help="print the contract as JSON")
+    return parser
+
+
+def _command(commands: Any, name: str, about: str, example: str, run: Any) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=about,
+        description=about,
+        epilog=f"{example}\n\n{CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_inputs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", type=Path, required=True, help="rows to prove on, CSV with a header")
+    command.add_argument("--schema", type=Path, required=True, help="features and target, TOML")
+    command.add_argument(
         "--trust",
         action="append",
         default=[],
         metavar="TYPE",
         help="a type that the file may use; repeatable",
     )
-    convert.add_argument(
-        "--precision",
-        default="auto",
-        help="auto (the cheapest that passes the proof, the default), float32 or float64",
-    )
-    convert.add_argument("--json", action="store_true", help="print the report as JSON")
-    return parser
+    command.add_argument("--json", action="store_true", help="print the report as JSON")
 
 
-def _summary(outcome: "Outcome", folder: Path) -> str:
-    model, parity = outcome.contract.model, outcome.contract.parity
+def _summary(report: "Report") -> str:
+    model, proof = report.contract.model, report.attempts[-1]
+    sources = ", ".join(f"{count:,} {source}" for source, count in report.comparison.counts().items())
     return "\n".join(
         [
+            report.verdict,
+            "",
             f"{'model':<12}{model.name} {model.version} ({model.task}, {model.size_bytes:,} bytes)",
             f"{'precision':<12}{model.precision}",
-            f"{'proved':<12}{parity['rows']:,} rows: "
-            + ", ".join(f"{count:,} {source}" for source, count in parity["sources"].items()),
-            f"{'':<12}{parity['label_flips']} other classes, {parity['ties']} ties, largest difference "
-            f"{parity['max_abs_error']:.1e} (allowed {parity['tolerance']:.1e})",
-            f"{'advice':<12}{len(outcome.contract.actionable)} what-ifs that the evidence supports",
-            f"{'written':<12}{folder} in {outcome.seconds:.1f} s",
+            f"{'proved':<12}{proof.rows:,} rows: {sources}",
+            f"{'':<12}{proof.flips} other classes, {proof.ties} ties, largest difference {proof.max_abs_error:.1e} "
+            f"(allowed {proof.tolerance:.1e})",
+            f"{'advice':<12}{len(report.contract.actionable)} what-ifs that the evidence supports",
         ]
     )
 

@@ -1,11 +1,10 @@
 """The conversion itself: load, convert, prove, describe, write. The command line is :mod:`model_conversion.cli`."""
 
-__all__ = ["Outcome", "Request", "run"]
+__all__ = ["convert_model", "verify_artefact"]
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -19,67 +18,29 @@ from function.contract import (
     Golden,
     GoldenRow,
     Model,
-    WhatIf,
+    load_contract,
+    read_model,
 )
-from function.errors import NightjarError
+from function.errors import ArtefactError, NightjarError
 from function.predictor import watched
 from model_conversion import assembly
-from model_conversion.artefact import REPORT_FILE, check_destination, write_artefact
-from model_conversion.comparison import Block
-from model_conversion.dataset import Dataset, frame_of, load_dataset
+from model_conversion.artefact import PAGE_FILE, REPORT_FILE, check_destination, write_artefact
+from model_conversion.comparison import Comparison
+from model_conversion.dataset import frame_of
 from model_conversion.errors import InputError, ParityError, UnsupportedError
-from model_conversion.estimators import load_estimator, task_of
-from model_conversion.evidence import load_evidence, supported
 from model_conversion.golden import synthesise
-from model_conversion.parity import Reference, compare, reference
-from model_conversion.probes import ProbeSet, probes_for
-from model_conversion.proof import prove, questions_for, tolerance_for
-from model_conversion.schema import Schema, load_schema
+from model_conversion.material import Material, Progress, Request, gather
+from model_conversion.measure import measure
+from model_conversion.parity import MOST_TIES, judge, reference
+from model_conversion.proof import prove
+from model_conversion.report import Attempt, Report
 from model_conversion.strategies import Conversion, convert, strategies
 
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 """Whose versions the contract names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What to convert and where to.
-
-    Attributes:
-        model: Estimator file.
-        data: Rows to prove on, CSV.
-        schema: ``schema.toml``.
-        evidence: ``evidence.toml``; None gives a model without advice.
-        out: Folder of the artefact.
-        trusted: Types that the estimator's file may use beyond the known ones.
-        precision: ``auto``, or the name of the only strategy to try.
-    """
-
-    model: Path
-    data: Path
-    schema: Path
-    evidence: Path | None
-    out: Path
-    trusted: tuple[str, ...] = ()
-    precision: str = "auto"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """A conversion that was proved and written.
-
-    Attributes:
-        contract: As written.
-        report: As written to ``report.json``; the same for the same inputs.
-        seconds: How long it took.
-    """
-
-    contract: Contract
-    report: dict[str, Any]
-    seconds: float
-
-
-def run(request: Request, progress: Callable[[str], None] | None = None) -> Outcome:
+def convert_model(request: Request, progress: Progress | None = None) -> Report:
     """Convert an estimator, prove it row by row and write the artefact.
 
     The cheapest strategy that passes the proof wins; nothing is written unless one does.
@@ -93,95 +54,90 @@ def run(request: Request, progress: Callable[[str], None] | None = None) -> Outc
         InputError: A file or a value in it is wrong.
         UnsupportedError: The estimator cannot be converted.
     """
-    started = perf_counter()
     progress = progress or _silent
     check_destination(request.out)
-    schema = load_schema(request.schema)
-    effects = load_evidence(request.evidence) if request.evidence else ()
-    progress("reading the data")
-    dataset = load_dataset(request.data, schema)
-    progress("loading the estimator")
-    estimator = load_estimator(request.model, trusted=request.trusted)
-    _check_columns(estimator, schema)
-    progress("making probes")
-    places = {feature.name: (feature.name, 0) for feature in schema.features}
-    features = assembly.features_of(schema, dataset, places)
-    probes = probes_for(estimator, features, schema, dataset.rows)
-    rows = len(dataset.rows) + sum(map(len, probes.rows.values()))
-    progress(f"asking scikit-learn about {rows:,} rows")
-    questions = questions_for(estimator, schema, task_of(estimator), dataset, probes)
-    tolerance = tolerance_for(questions[0].wanted, estimator, schema)
-    attempts: list[dict[str, Any]] = []
+    material = gather(request, progress)
+    attempts: list[Attempt] = []
     for strategy in strategies(request.precision):
-        progress(f"converting with {strategy.name} numbers and proving {rows:,} rows")
+        progress(f"converting with {strategy.name} numbers and proving {material.rows:,} rows")
         try:
-            conversion = convert(estimator, schema, strategy)
+            conversion = convert(material.estimator, material.schema, strategy)
             graph = conversion.model.SerializeToString(deterministic=True)
-            contract = _draft(
-                estimator,
-                schema,
-                dataset,
-                conversion,
-                questions[0].wanted,
-                supported(schema, effects),
-                tolerance,
-            )
-            blocks = prove(graph, contract, questions)
+            contract = _draft(material, conversion, graph)
+            blocks = prove(graph, contract, material.questions)
         except (UnsupportedError, NightjarError) as error:
-            attempts.append({"strategy": strategy.name, "error": str(error)})
+            attempts.append(Attempt(strategy=strategy.name, passed=False, error=str(error)))
             continue
-        parity = compare(blocks, tolerance)
-        attempts.append({"strategy": strategy.name, **parity.to_dict()})
-        if parity.passed:
+        comparison = Comparison.of(blocks)
+        attempts.append(judge(strategy.name, comparison, material.tolerance))
+        if attempts[-1].passed:
+            scores = [watched(contract, prediction) for prediction in blocks[0].seen]
             contract = replace(
-                contract, parity=parity.to_dict(), baseline=_baseline(contract, dataset, blocks[0])
+                contract,
+                parity=_parity(attempts[-1], comparison),
+                baseline=assembly.baseline_of(
+                    contract.features,
+                    material.dataset,
+                    scores,
+                    probabilities=material.task == "classification",
+                ),
             )
-            report = _report(request, contract, attempts, probes)
+            progress("measuring and writing the report")
+            report = _report(material, contract, graph, attempts, comparison)
             _write(request.out, graph, contract, report)
-            return Outcome(contract=contract, report=report, seconds=perf_counter() - started)
+            return report
     raise _refusal(attempts)
 
 
-def _check_columns(estimator: Any, schema: Schema) -> None:
-    names = [feature.name for feature in schema.features]
-    fitted = getattr(estimator, "feature_names_in_", None)
-    if fitted is not None and list(fitted) != names:
-        raise InputError(
-            f"the schema's features are {names}, the estimator was fitted on {list(fitted)}; list the same columns "
-            "in the same order"
-        )
-    count = getattr(estimator, "n_features_in_", len(names))
-    if count != len(names):
-        raise InputError(f"the schema has {len(names)} features, the estimator was fitted on {count} columns")
+def verify_artefact(request: Request, progress: Progress | None = None) -> Report:
+    """Prove an existing artefact again, perhaps on other data; nothing is written.
+
+    Args:
+        request: ``out`` is the artefact's folder.
+        progress: Told each step as it starts.
+
+    Raises:
+        ParityError: It does not answer as scikit-learn does.
+        InputError: A file or a value in it is wrong, or the artefact is missing or damaged.
+        UnsupportedError: The estimator has no answers that can be compared.
+    """
+    progress = progress or _silent
+    try:
+        contract = load_contract(request.out)
+        graph = read_model(request.out, contract)
+    except ArtefactError as error:
+        raise InputError(str(error)) from error
+    material = gather(request, progress)
+    progress(f"proving {material.rows:,} rows")
+    try:
+        comparison = Comparison.of(prove(graph, contract, material.questions))
+    except NightjarError as error:
+        raise ParityError(f"{request.out} cannot answer the rows: {error}") from error
+    attempt = judge(contract.model.precision, comparison, material.tolerance)
+    if not attempt.passed:
+        raise _refusal([attempt])
+    return _report(material, contract, graph, [attempt], comparison)
 
 
 def _silent(step: str) -> None:
     """Show no progress."""
 
 
-def _draft(
-    estimator: Any,
-    schema: Schema,
-    dataset: Dataset,
-    conversion: Conversion,
-    wanted: Reference,
-    actionable: tuple[WhatIf, ...],
-    tolerance: float,
-) -> Contract:
+def _draft(material: Material, conversion: Conversion, graph: bytes) -> Contract:
     """Return the contract but for what only the proof can tell: ``baseline`` and ``parity``."""
-    task = task_of(estimator)
+    schema, dataset, estimator = material.schema, material.dataset, material.estimator
     features = assembly.features_of(schema, dataset, conversion.places)
+    wanted = material.questions[0].wanted
     outputs = assembly.outputs_of(schema, dataset, estimator, wanted, conversion.model)
     rows = synthesise(features)
-    answers = reference(estimator, frame_of(rows, schema), task)
-    graph = conversion.model.SerializeToString(deterministic=True)
+    answers = reference(estimator, frame_of(rows, schema), material.task)
     sha256 = hashlib.sha256(graph).hexdigest()
     return Contract(
         contract_version=CONTRACT_VERSION,
         model=Model(
             name=schema.name,
-            version=assembly.version_of(sha256, features, outputs, actionable),
-            task=task,
+            version=assembly.version_of(sha256, features, outputs, material.actionable),
+            task=material.task,
             created_with={name: version(name) for name in LIBRARIES},
             opset={item.domain or "ai.onnx": item.version for item in conversion.model.opset_import},
             sha256=sha256,
@@ -190,9 +146,9 @@ def _draft(
         ),
         features=features,
         outputs=outputs,
-        actionable=actionable,
+        actionable=material.actionable,
         golden=Golden(
-            tolerance=tolerance,
+            tolerance=material.tolerance,
             rows=tuple(
                 GoldenRow(row=row, label=label, scores=tuple(scores))
                 for row, label, scores in zip(rows, answers.labels, answers.scores.tolist(), strict=True)
@@ -203,41 +159,50 @@ def _draft(
     )
 
 
-def _baseline(contract: Contract, dataset: Dataset, data: Block) -> dict[str, Any]:
-    scores = [watched(contract, prediction) for prediction in data.seen]
-    probabilities = contract.model.task == "classification"
-    return assembly.baseline_of(contract.features, dataset, scores, probabilities=probabilities)
-
-
-def _report(
-    request: Request,
-    contract: Contract,
-    attempts: list[dict[str, Any]],
-    probes: ProbeSet,
-) -> dict[str, Any]:
+def _parity(attempt: Attempt, comparison: Comparison) -> dict[str, Any]:
     return {
-        "model": request.model.name,
-        "model_sha256": hashlib.sha256(request.model.read_bytes()).hexdigest(),
-        "data": request.data.name,
-        "data_sha256": hashlib.sha256(request.data.read_bytes()).hexdigest(),
-        "version": contract.model.version,
-        "size_bytes": contract.model.size_bytes,
-        "features": len(contract.features),
-        "advice": len(contract.actionable),
-        "golden_rows": len(contract.golden.rows),
-        "splits": probes.splits,
-        "probed_splits": probes.probed_splits,
-        "strategies": attempts,
+        "rows": attempt.rows,
+        "sources": comparison.counts(),
+        "label_flips": attempt.flips,
+        "ties": attempt.ties,
+        "max_abs_error": attempt.max_abs_error,
+        "mean_abs_error": comparison.mean_abs_error,
+        "tolerance": attempt.tolerance,
+        "passed": attempt.passed,
     }
 
 
-def _write(folder: Path, graph: bytes, contract: Contract, report: dict[str, Any]) -> None:
+def _report(
+    material: Material,
+    contract: Contract,
+    graph: bytes,
+    attempts: list[Attempt],
+    comparison: Comparison,
+) -> Report:
+    rows = material.dataset.rows
+    frame = frame_of(rows, material.schema)
+    return Report(
+        contract=contract,
+        inputs=material.request.files(),
+        attempts=tuple(attempts),
+        comparison=comparison,
+        tolerance=material.tolerance,
+        ties_allowed=int(MOST_TIES * attempts[-1].rows),
+        splits=material.probes.splits,
+        probed_splits=material.probes.probed_splits,
+        timings=measure(graph, rows, contract, material.estimator, frame),
+        seconds=perf_counter() - material.started,
+    )
+
+
+def _write(folder: Path, graph: bytes, contract: Contract, report: Report) -> None:
     write_artefact(
         folder,
         {
             MODEL_FILE: graph,
             CONTRACT_FILE: _json(contract.to_dict()),
-            REPORT_FILE: _json(report),
+            REPORT_FILE: _json(report.to_json()),
+            PAGE_FILE: report.to_html().encode(),
         },
     )
 
@@ -246,14 +211,12 @@ def _json(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _refusal(attempts: list[dict[str, Any]]) -> ParityError | UnsupportedError:
-    lines = [
-        f"{item['strategy']}: {item['error']}"
-        if "error" in item
-        else f"{item['strategy']}: {item['label_flips']} of {item['rows']} rows answered with another class, "
-        f"largest difference {item['max_abs_error']} (allowed {item['tolerance']:.1e})"
-        for item in attempts
-    ]
-    compared = any("error" not in item for item in attempts)
-    kind = ParityError if compared else UnsupportedError
-    return kind("ONNX does not answer as scikit-learn does; nothing was written. " + "; ".join(lines))
+def _refusal(attempts: list[Attempt]) -> ParityError | UnsupportedError:
+    found = "; ".join(f"{attempt.strategy}: {attempt.finding}" for attempt in attempts)
+    if all(attempt.error for attempt in attempts):
+        return UnsupportedError(f"the estimator cannot be converted; nothing was written. {found}")
+    allowed = next(attempt.tolerance for attempt in attempts if not attempt.error)
+    return ParityError(
+        f"ONNX does not answer as scikit-learn does (a difference of {allowed:.1e} is allowed, another class is "
+        f"not); nothing was written. {found}"
+    )

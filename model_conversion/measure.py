@@ -151,12 +151,17 @@ def _times(
 
 
 def _affordable(call: Callable[[int], object], row_s: float, clock: Callable[[], float]) -> int:
-    """Return the largest batch that fits into the budget, found by growing tenfold."""
-    seconds, affordable = row_s, BATCHES[0]
+    """Return the largest batch that fits into the budget, found by growing tenfold.
+
+    What a call costs whatever its size is told from what each row costs by the two sizes before.
+    """
+    seconds, affordable, each = row_s, BATCHES[0], row_s
     for size in BATCHES[1:]:
-        if seconds * size / affordable > BATCH_BUDGET_S:
+        if seconds + each * (size - affordable) > BATCH_BUDGET_S:
             break
         start = clock()
         call(size)
-        seconds, affordable = clock() - start, size
+        taken = clock() - start
+        each = max(0.0, taken - seconds) / (size - affordable)
+        seconds, affordable = taken, size
     return affordable

@@ -88,7 +88,8 @@ def prove(graph: bytes, contract: Contract, questions: list[Question]) -> list[B
     with Session(locked_library(), graph) as session:
         predictor = Predictor(session, contract)
         blocks = [
-            _block(question, _answers(predictor, question.rows, BATCH)) for question in [*questions, kept]
+            _block(contract, question, _answers(predictor, question.rows, BATCH))
+            for question in [*questions, kept]
         ]
         first = questions[0]
         few = Question(
@@ -98,7 +99,7 @@ def prove(graph: bytes, contract: Contract, questions: list[Question]) -> list[B
                 labels=first.wanted.labels[:IN_SMALL_BATCHES], scores=first.wanted.scores[:IN_SMALL_BATCHES]
             ),
         )
-        blocks += [_block(few, _answers(predictor, few.rows, size)) for size in SMALL_BATCHES]
+        blocks += [_block(contract, few, _answers(predictor, few.rows, size)) for size in SMALL_BATCHES]
     return blocks
 
 
@@ -109,11 +110,10 @@ def _answers(predictor: Predictor, rows: list[Row], size: int) -> list[Predictio
     return seen
 
 
-def _block(question: Question, seen: list[Prediction]) -> Block:
+def _block(contract: Contract, question: Question, seen: list[Prediction]) -> Block:
     wanted = question.wanted
-    return Block(
-        source=question.source, wanted=wanted, seen=seen, rows=question.rows, ties=tied(wanted, seen)
-    )
+    ties = tied(wanted, seen) if contract.model.task == "classification" else []
+    return Block(source=question.source, wanted=wanted, seen=seen, rows=question.rows, ties=ties)
 
 
 def tolerance_for(wanted: Reference, estimator: Any, schema: Schema) -> float:

@@ -8,8 +8,9 @@ from hypothesis import settings
 
 from function.contract import Contract, load_contract
 from function.predictor import Predictor
-from model_conversion.convert import Request, run
+from model_conversion.convert import convert_model
 from model_conversion.library import locked_library
+from model_conversion.material import Request
 
 # The binding, which tests compare with, reports to its vendor unless told not to before its import.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -27,9 +28,9 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def artefact(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder with the example's model.onnx, contract.json and report.json; not to be changed."""
+    """Folder with the example's model.onnx, contract.json and reports; not to be changed."""
     folder = tmp_path_factory.mktemp("artefact") / "model"
-    run(
+    convert_model(
         Request(
             model=ROOT / "model/sleep.skops",
             data=ROOT / "model/data/yrbss.csv",

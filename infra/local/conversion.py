@@ -129,7 +129,9 @@ class Conversion:
         return _hashes(given + sources)
 
     def _outputs(self) -> dict[str, str]:
-        return _hashes(path for path in self.out.rglob("*") if path.is_file())
+        # The reports hold timings, which differ each time; they are for people and nothing is served from them.
+        found = (path for path in self.out.rglob("*") if path.is_file())
+        return _hashes(path for path in found if path.stem != "report")
 
 
 def _hashes(paths: "Iterable[Path]") -> dict[str, str]:

@@ -24,14 +24,16 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier
 
 from model_conversion.assembly import features_of
-from model_conversion.comparison import Block
+from model_conversion.comparison import Comparison
 from model_conversion.convert import _draft
 from model_conversion.dataset import Dataset, frame_of, load_dataset
 from model_conversion.estimators import task_of
-from model_conversion.parity import compare
-from model_conversion.probes import ProbeSet, probes_for
-from model_conversion.proof import Question, prove, questions_for, tolerance_for
-from model_conversion.schema import Schema, load_schema
+from model_conversion.material import Material, Request
+from model_conversion.parity import judge
+from model_conversion.probes import probes_for
+from model_conversion.proof import prove, questions_for, tolerance_for
+from model_conversion.report import Attempt
+from model_conversion.schema import load_schema
 from model_conversion.strategies import Strategy, convert
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,29 +103,20 @@ FAMILIES: dict[str, tuple[Any, Any, str]] = {
 class Fitted:
     """A fitted pipeline with what a proof of it needs."""
 
-    estimator: Any
-    schema: Schema
-    dataset: Dataset
-    probes: ProbeSet
-    questions: list[Question]
+    material: Material
 
-    def blocks(self, strategy: Strategy, change: Any = None) -> list[Block]:
+    def proved(self, strategy: Strategy, change: Any = None) -> Attempt:
         """Convert, change the graph if asked, and prove."""
-        conversion = convert(self.estimator, self.schema, strategy)
-        wanted = self.questions[0].wanted
-        contract = _draft(self.estimator, self.schema, self.dataset, conversion, wanted, (), self.tolerance)
+        conversion = convert(self.material.estimator, self.material.schema, strategy)
+        contract = _draft(self.material, conversion, conversion.model.SerializeToString())
         if change is not None:
             change(conversion.model)
-        return prove(conversion.model.SerializeToString(), contract, self.questions)
-
-    @property
-    def tolerance(self) -> float:
-        """Largest difference that passes."""
-        return tolerance_for(self.questions[0].wanted, self.estimator, self.schema)
+        blocks = prove(conversion.model.SerializeToString(), contract, self.material.questions)
+        return judge(strategy.name, Comparison.of(blocks), self.material.tolerance)
 
     def passes(self, strategy: Strategy, change: Any = None) -> bool:
         """Tell whether the proof passes."""
-        return compare(self.blocks(strategy, change), self.tolerance).passed
+        return self.proved(strategy, change).passed
 
 
 @cache
@@ -146,12 +139,21 @@ def fitted(name: str) -> Fitted:
     pipeline.fit(frame, _target(target, frame))
     places = {feature.name: (feature.name, 0) for feature in schema.features}
     probes = probes_for(pipeline, features_of(schema, dataset, places), schema, dataset.rows)
+    questions = questions_for(pipeline, schema, task_of(pipeline), dataset, probes)
+    nowhere = Path("nowhere")
     return Fitted(
-        estimator=pipeline,
-        schema=schema,
-        dataset=dataset,
-        probes=probes,
-        questions=questions_for(pipeline, schema, task_of(pipeline), dataset, probes),
+        material=Material(
+            request=Request(model=nowhere, data=nowhere, schema=nowhere, out=nowhere),
+            started=0.0,
+            schema=schema,
+            dataset=dataset,
+            estimator=pipeline,
+            task=task_of(pipeline),
+            actionable=(),
+            probes=probes,
+            questions=questions,
+            tolerance=tolerance_for(questions[0].wanted, pipeline, schema),
+        )
     )
 
 

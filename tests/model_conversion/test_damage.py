@@ -174,7 +174,7 @@ def test_the_way_of_missing_values_turned_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["logistic", "scaled forest", "boosting"])
 def test_another_imputed_value_is_refused(name: str) -> None:
     """The mean of one column off by a hundredth."""
-    imputer: Any = fitted(name).estimator[0].named_transformers_["pipeline"][0]
+    imputer: Any = fitted(name).material.estimator[0].named_transformers_["pipeline"][0]
 
     def change(model: onnx.ModelProto) -> None:
         for item in model.graph.initializer:

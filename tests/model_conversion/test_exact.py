@@ -3,7 +3,6 @@
 import pytest
 from families import FAMILIES, fitted
 
-from model_conversion.parity import compare
 from model_conversion.strategies import STRATEGIES
 
 FLOAT32, FLOAT64 = STRATEGIES
@@ -12,12 +11,11 @@ FLOAT32, FLOAT64 = STRATEGIES
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_is_exact(name: str) -> None:
     """No class differs, ties apart, and no score by more than 1e-12 of the largest."""
-    model = fitted(name)
-    report = compare(model.blocks(FLOAT64), model.tolerance)
-    assert report.label_flips == 0
-    assert report.max_abs_error <= 1e-12 * model.tolerance / 1e-6
+    proof = fitted(name).proved(FLOAT64)
+    assert proof.flips == 0
+    assert proof.max_abs_error <= 1e-12 * proof.tolerance / 1e-6
     if "logistic" not in name:
-        assert report.ties == 0
+        assert proof.ties == 0
 
 
 @pytest.mark.parametrize(
@@ -32,6 +30,6 @@ def test_what_the_library_gets_wrong_silently_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", ["forest", "forest multiclass", "histogram", "boosting"])
 def test_most_splits_are_probed_on_both_sides(name: str) -> None:
     """Those on numbers; splits on a category's indicator are covered by the categories."""
-    probes = fitted(name).probes
+    probes = fitted(name).material.probes
     assert probes.probed_splits > 0.4 * probes.splits
     assert len(probes.rows["threshold"]) >= probes.probed_splits

@@ -11,10 +11,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from function.predictor import Prediction
-from model_conversion.comparison import Block
+from model_conversion.comparison import Block, Comparison
 from model_conversion.dataset import frame_of
 from model_conversion.errors import InputError, UnsupportedError
-from model_conversion.parity import Reference, compare, reference, tied
+from model_conversion.parity import Reference, judge, reference, tied
+from model_conversion.report import Attempt
 from model_conversion.schema import FeatureSchema, Schema, TargetSchema
 
 SCHEMA = Schema(name="t", target=TargetSchema(), features=(FeatureSchema(name="x", kind="number"),))
@@ -27,6 +28,11 @@ def block(rows: list[tuple[float, ...]], seen: list[Prediction], source: str = "
     return Block(source=source, wanted=wanted, seen=seen, ties=tied(wanted, seen))
 
 
+def compare(blocks: list[Block], tolerance: float) -> Attempt:
+    """Return the verdict on blocks."""
+    return judge("float64", Comparison.of(blocks), tolerance)
+
+
 @given(st.lists(st.tuples(st.floats(0, 0.4), st.floats(0.5, 1)), min_size=1), st.data())
 def test_equal_answers_pass_and_one_change_fails(
     rows: list[tuple[float, float]], data: st.DataObject
@@ -34,11 +40,11 @@ def test_equal_answers_pass_and_one_change_fails(
     """A moved score or another label in any row is found."""
     seen = [Prediction(0, row) for row in rows]
     report = compare([block(rows, seen)], 1e-6)
-    assert (report.passed, report.sources, report.max_abs_error) == (True, {"data": len(rows)}, 0.0)
+    assert (report.passed, report.rows, report.max_abs_error) == (True, len(rows), 0.0)
     at = data.draw(st.integers(0, len(rows) - 1))
     flipped = [*seen[:at], Prediction(1, rows[at]), *seen[at + 1 :]]
     report = compare([block(rows, flipped)], 1e-6)
-    assert (report.passed, report.label_flips) == (False, 1)
+    assert (report.passed, report.flips) == (False, 1)
     moved = [*seen[:at], Prediction(0, (rows[at][0] + 2e-6, rows[at][1])), *seen[at + 1 :]]
     assert not compare([block(rows, moved)], 1e-6).passed
 
@@ -61,10 +67,10 @@ def test_ties_are_counted_apart_and_capped() -> None:
     rows = [(0.5, 0.5 + 1e-13), *[(0.1, 0.9)] * 999]
     seen = [Prediction(1, rows[0]), *[Prediction(0, row) for row in rows[1:]]]
     report = compare([block(rows, seen)], 1e-6)
-    assert (report.passed, report.ties, report.label_flips) == (True, 1, 0)
+    assert (report.passed, report.ties, report.flips) == (True, 1, 0)
     assert not compare([block(rows[:999], seen[:999])], 1e-6).passed
     apart = [(0.5, 0.5 + 1e-11), *rows[1:]]
-    assert compare([block(apart, [Prediction(1, apart[0]), *seen[1:]])], 1e-6).label_flips == 1
+    assert compare([block(apart, [Prediction(1, apart[0]), *seen[1:]])], 1e-6).flips == 1
 
 
 def test_the_reference_is_what_the_estimator_says() -> None:
