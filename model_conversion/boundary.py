@@ -9,6 +9,7 @@ import numpy as np
 
 from function.contract import Feature, Row
 from model_conversion.dataset import frame_of
+from model_conversion.inputs import as_fitted
 from model_conversion.schema import Schema
 
 PAIRS = 20
@@ -37,9 +38,8 @@ def boundary_rows(
         return []
 
     def answer(rows: list[Row]) -> list[Any]:
-        asked = frame_of(rows, schema)
-        data = asked if hasattr(estimator, "feature_names_in_") else asked.to_numpy()
-        return list(np.asarray(estimator.predict(data)).tolist())
+        asked = as_fitted(estimator, frame_of(rows, schema))
+        return list(np.asarray(estimator.predict(asked)).tolist())
 
     labels = answer([bases[at] for at in numbers])
     groups = [

@@ -117,7 +117,7 @@ def gather(request: Request, progress: Progress) -> Material:
         actionable=supported(schema, effects),
         probes=probes,
         questions=questions,
-        tolerance=tolerance_for(questions[0].wanted, estimator, schema),
+        tolerance=tolerance_for(questions[0].wanted, estimator, schema, task),
     )
 
 

@@ -20,6 +20,7 @@ import pandas as pd
 from function.contract import Contract, Row
 from function.ort import Session
 from function.predictor import Predictor
+from model_conversion.inputs import as_fitted
 from model_conversion.library import locked_library
 
 LOAD_BUDGET_S = 0.6
@@ -131,9 +132,7 @@ def measure(
 def _asking(estimator: Any) -> Callable[[pd.DataFrame], Any]:
     """Return what a caller of scikit-learn would call, probabilities if there are any."""
     answer = getattr(estimator, "predict_proba", None) or estimator.predict
-    if hasattr(estimator, "feature_names_in_"):
-        return lambda frame: answer(frame)
-    return lambda frame: answer(frame.to_numpy())
+    return lambda frame: answer(as_fitted(estimator, frame))
 
 
 def _times(

@@ -14,6 +14,7 @@ from function.predictor import Prediction
 from model_conversion.comparison import Comparison
 from model_conversion.errors import InputError, UnsupportedError
 from model_conversion.estimators import Task
+from model_conversion.inputs import as_fitted
 from model_conversion.report import Attempt
 
 TIE = 1e-12
@@ -54,9 +55,8 @@ def reference(estimator: Any, frame: pd.DataFrame, task: Task) -> Reference:
         InputError: It refuses the data.
         UnsupportedError: It has no scores that go with its labels, or answers several labels a row.
     """
-    data = frame if hasattr(estimator, "feature_names_in_") else frame.to_numpy()
     try:
-        return _ask(estimator, data, task)
+        return _ask(estimator, as_fitted(estimator, frame), task)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"scikit-learn refuses the data: {str(error).splitlines()[0]}; schema and data must be what "

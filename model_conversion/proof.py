@@ -116,16 +116,16 @@ def _block(contract: Contract, question: Question, seen: list[Prediction]) -> Bl
     return Block(source=question.source, wanted=wanted, seen=seen, rows=question.rows, ties=ties)
 
 
-def tolerance_for(wanted: Reference, estimator: Any, schema: Schema) -> float:
+def tolerance_for(wanted: Reference, estimator: Any, schema: Schema, task: Task) -> float:
     """Return the largest difference that passes.
 
-    1e-6, or 1e-5 for text and kernel models; for a regression of the largest absolute value.
+    1e-6, or 1e-5 for text and kernel models; what is no probability has that much of its largest absolute value.
     """
     final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     loose = type(final).__module__.startswith(LOOSE_MODULES) or any(
         feature.kind == "text" for feature in schema.features
     )
     tolerance = LOOSE_TOLERANCE if loose else TOLERANCE
-    if wanted.labels and wanted.labels[0] is not None:
+    if task == "classification":
         return tolerance
     return tolerance * max(1.0, float(np.nanmax(np.abs(wanted.scores))))

@@ -11,14 +11,15 @@ from typing import Any
 
 import onnx
 from skl2onnx import convert_sklearn
-from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
-from sklearn.compose import ColumnTransformer
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.pipeline import Pipeline
 
 from model_conversion.errors import InputError, UnsupportedError
 from model_conversion.exact import preprocessing, trees
-from model_conversion.exact.graph import ML_OPSET
+from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
+from model_conversion.inputs import arrange
 from model_conversion.schema import Schema
+from model_conversion.texts import text_options
 
 GRAPH_NAME = "nightjar"
 """Fixed, since the library's default is random and identical inputs must give identical graphs."""
@@ -82,42 +83,23 @@ class Conversion:
 def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
     """Convert a fitted estimator.
 
-    An estimator that selects columns by name gets one ``(rows, 1)`` input a column; any other gets a single input
-    ``X`` with all columns.
-
     Raises:
-        UnsupportedError: skl2onnx cannot convert it, or strings are asked of an estimator that takes one matrix.
+        UnsupportedError: skl2onnx cannot convert it, or strings and numbers are asked of one matrix.
     """
-    names = [feature.name for feature in schema.features]
-    if _selects_by_name(estimator):
-        inputs: list[tuple[str, Any]] = [
-            (
-                feature.name,
-                StringTensorType([None, 1]) if feature.textual else strategy.number_type([None, 1]),
-            )
-            for feature in schema.features
-        ]
-        places = {name: (name, 0) for name in names}
-    else:
-        textual = [feature.name for feature in schema.features if feature.textual]
-        if textual and len(textual) < len(names):
-            raise UnsupportedError(
-                f"{type(estimator).__name__} takes one matrix, and the columns {textual} are strings; put a "
-                "ColumnTransformer that selects columns by name in front and fit again"
-            )
-        kind = StringTensorType if textual else strategy.number_type
-        inputs = [("X", kind([None, len(names)]))]
-        places = {name: ("X", column) for column, name in enumerate(names)}
+    arranged = arrange(estimator, schema, strategy.number_type)
     final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    options = {id(final): {"zipmap": False}} if hasattr(final, "predict_proba") else None
+    options: dict[int, dict[str, Any]] = {**text_options(arranged.estimator)}
+    if hasattr(final, "predict_proba"):
+        options[id(final)] = {"zipmap": False}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library's use of deprecated numpy is not the user's concern
             model = convert_sklearn(
-                estimator,
+                arranged.estimator,
                 name=GRAPH_NAME,
-                initial_types=inputs,
+                initial_types=arranged.inputs,
                 options=options,
+                target_opset={"": OPSET, "ai.onnx.ml": KNOWN_ML_OPSET},
                 custom_shape_calculators={kind: pair[0] for kind, pair in strategy.converters.items()},
                 custom_conversion_functions={kind: pair[1] for kind, pair in strategy.converters.items()},
             )
@@ -136,12 +118,4 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
     ordered = sorted(model.opset_import, key=lambda item: item.domain)
     del model.opset_import[:]
     model.opset_import.extend(ordered)
-    return Conversion(model=model, places=places, strategy=strategy.name)
-
-
-def _selects_by_name(estimator: Any) -> bool:
-    if isinstance(estimator, Pipeline):
-        return _selects_by_name(estimator.steps[0][1])
-    return isinstance(estimator, ColumnTransformer) and any(
-        isinstance(column, str) for _, _, columns in estimator.transformers_ for column in columns
-    )
+    return Conversion(model=model, places=arranged.places, strategy=strategy.name)

@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from function.contract import Feature, Row
 from model_conversion.bisection import midpoints, neighbours
 from model_conversion.dataset import frame_of
+from model_conversion.inputs import as_fitted
 from model_conversion.schema import Schema
 from model_conversion.trees import Ensemble, reached_by
 
@@ -40,8 +41,7 @@ class ThresholdProbes:
         if self._steps is None:
             plain: NDArray[np.float64] = frame.to_numpy(dtype=np.float64)
             return plain
-        named = hasattr(self._steps, "feature_names_in_")
-        result = self._steps.transform(frame if named else frame.to_numpy())
+        result = self._steps.transform(as_fitted(self._steps, frame))
         dense = result.toarray() if hasattr(result, "toarray") else result
         return np.asarray(dense, dtype=np.float64)
 

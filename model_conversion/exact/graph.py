@@ -14,7 +14,7 @@ ML = "ai.onnx.ml"
 ML_OPSET = 5
 """The first with the double-precision TreeEnsemble; :mod:`model_conversion.strategies` declares it."""
 
-_KNOWN_ML_OPSET = 3
+KNOWN_ML_OPSET = 3
 """The newest that skl2onnx 1.20 lets a node declare."""
 
 OPSET = 21
@@ -67,7 +67,7 @@ class Graph:
             [name],
             name=self._scope.get_unique_operator_name(kind),
             op_domain=ML if ml else "",
-            op_version=_KNOWN_ML_OPSET if ml else OPSET,
+            op_version=KNOWN_ML_OPSET if ml else OPSET,
             **about,
         )
         return str(name)

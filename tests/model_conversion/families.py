@@ -152,7 +152,7 @@ def fitted(name: str) -> Fitted:
             actionable=(),
             probes=probes,
             questions=questions,
-            tolerance=tolerance_for(questions[0].wanted, pipeline, schema),
+            tolerance=tolerance_for(questions[0].wanted, pipeline, schema, task_of(pipeline)),
         )
     )
 
