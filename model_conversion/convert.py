@@ -1,10 +1,10 @@
 """The conversion itself: load, convert, prove, describe, write. The command line is :mod:`model_conversion.cli`."""
 
-__all__ = ["convert_model", "verify_artefact"]
+__all__ = ["Proved", "convert_model", "draft", "search", "verify_artefact"]
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -40,10 +40,25 @@ LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 """Whose versions the contract names."""
 
 
-def convert_model(request: Request, progress: Progress | None = None) -> Report:
-    """Convert an estimator, prove it row by row and write the artefact.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proved:
+    """A graph that passed the proof.
 
-    The cheapest strategy that passes the proof wins; nothing is written unless one does.
+    Attributes:
+        graph: Content of ``model.onnx``.
+        contract: Its contract, complete.
+        attempts: Strategies in the order tried; the last passed.
+        comparison: All rows of that one.
+    """
+
+    graph: bytes
+    contract: Contract
+    attempts: tuple[Attempt, ...]
+    comparison: Comparison
+
+
+def convert_model(request: Request, progress: Progress | None = None) -> Report:
+    """Convert an estimator, prove it row by row and write the artefact; nothing is written unless it is proved.
 
     Args:
         request: What and where to.
@@ -57,13 +72,27 @@ def convert_model(request: Request, progress: Progress | None = None) -> Report:
     progress = progress or _silent
     check_destination(request.out)
     material = gather(request, progress)
+    proved = search(material, progress)
+    progress("measuring and writing the report")
+    report = _report(material, proved.contract, proved.graph, proved.attempts, proved.comparison)
+    _write(request.out, proved.graph, proved.contract, report)
+    return report
+
+
+def search(material: Material, progress: Progress) -> Proved:
+    """Return the graph of the cheapest strategy that passes the proof.
+
+    Raises:
+        ParityError: None does.
+        UnsupportedError: None can be tried.
+    """
     attempts: list[Attempt] = []
-    for strategy in strategies(request.precision):
+    for strategy in strategies(material.request.precision):
         progress(f"converting with {strategy.name} numbers and proving {material.rows:,} rows")
         try:
             conversion = convert(material.estimator, material.schema, strategy)
             graph = conversion.model.SerializeToString(deterministic=True)
-            contract = _draft(material, conversion, graph)
+            contract = draft(material, conversion, graph)
             blocks = prove(graph, contract, material.questions)
         except (UnsupportedError, NightjarError) as error:
             attempts.append(Attempt(strategy=strategy.name, passed=False, error=str(error)))
@@ -72,20 +101,14 @@ def convert_model(request: Request, progress: Progress | None = None) -> Report:
         attempts.append(judge(strategy.name, comparison, material.tolerance))
         if attempts[-1].passed:
             scores = [watched(contract, prediction) for prediction in blocks[0].seen]
-            contract = replace(
-                contract,
-                parity=_parity(attempts[-1], comparison),
-                baseline=assembly.baseline_of(
-                    contract.features,
-                    material.dataset,
-                    scores,
-                    probabilities=material.task == "classification",
-                ),
+            baseline = assembly.baseline_of(
+                contract.features,
+                material.dataset,
+                scores,
+                probabilities=material.task == "classification",
             )
-            progress("measuring and writing the report")
-            report = _report(material, contract, graph, attempts, comparison)
-            _write(request.out, graph, contract, report)
-            return report
+            contract = replace(contract, parity=_parity(attempts[-1], comparison), baseline=baseline)
+            return Proved(graph=graph, contract=contract, attempts=tuple(attempts), comparison=comparison)
     raise _refusal(attempts)
 
 
@@ -116,14 +139,14 @@ def verify_artefact(request: Request, progress: Progress | None = None) -> Repor
     attempt = judge(contract.model.precision, comparison, material.tolerance)
     if not attempt.passed:
         raise _refusal([attempt])
-    return _report(material, contract, graph, [attempt], comparison)
+    return _report(material, contract, graph, (attempt,), comparison)
 
 
 def _silent(step: str) -> None:
     """Show no progress."""
 
 
-def _draft(material: Material, conversion: Conversion, graph: bytes) -> Contract:
+def draft(material: Material, conversion: Conversion, graph: bytes) -> Contract:
     """Return the contract but for what only the proof can tell: ``baseline`` and ``parity``."""
     schema, dataset, estimator = material.schema, material.dataset, material.estimator
     features = assembly.features_of(schema, dataset, conversion.places)
@@ -176,7 +199,7 @@ def _report(
     material: Material,
     contract: Contract,
     graph: bytes,
-    attempts: list[Attempt],
+    attempts: tuple[Attempt, ...],
     comparison: Comparison,
 ) -> Report:
     rows = material.dataset.rows
@@ -184,7 +207,7 @@ def _report(
     return Report(
         contract=contract,
         inputs=material.request.files(),
-        attempts=tuple(attempts),
+        attempts=attempts,
         comparison=comparison,
         tolerance=material.tolerance,
         ties_allowed=int(MOST_TIES * attempts[-1].rows),

@@ -25,7 +25,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTre
 
 from model_conversion.assembly import features_of
 from model_conversion.comparison import Comparison
-from model_conversion.convert import _draft
+from model_conversion.convert import draft
 from model_conversion.dataset import Dataset, frame_of, load_dataset
 from model_conversion.estimators import task_of
 from model_conversion.material import Material, Request
@@ -108,7 +108,7 @@ class Fitted:
     def proved(self, strategy: Strategy, change: Any = None) -> Attempt:
         """Convert, change the graph if asked, and prove."""
         conversion = convert(self.material.estimator, self.material.schema, strategy)
-        contract = _draft(self.material, conversion, conversion.model.SerializeToString())
+        contract = draft(self.material, conversion, conversion.model.SerializeToString())
         if change is not None:
             change(conversion.model)
         blocks = prove(conversion.model.SerializeToString(), contract, self.material.questions)
