@@ -27,7 +27,7 @@ class ProbeSet:
     """Probe rows by what they try.
 
     Attributes:
-        rows: Source (``range``, ``missing``, ``category``, ``threshold``, ``boundary``) → rows.
+        rows: Source (``range``, ``missing``, ``category``, ``text``, ``threshold``, ``boundary``) → rows.
         splits: Splits of the model's trees.
         probed_splits: Splits that threshold rows lie on both sides of.
     """
@@ -51,6 +51,7 @@ def probes_for(estimator: Any, features: tuple[Feature, ...], schema: Schema, da
         "range": _ranges(features, example),
         "missing": _missing(features, [*data[:: max(1, len(data) // 20)], example]),
         "category": _categories(features, example),
+        "text": _texts(features, data[:: max(1, len(data) // 40)]),
     }
     final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     ensemble = ensemble_of(final)
@@ -85,6 +86,24 @@ def _missing(features: tuple[Feature, ...], bases: list[Row]) -> list[Row]:
     nullable = [feature.name for feature in features if feature.nullable]
     rows = [{**base, name: None} for base in bases for name in nullable]
     return rows + [{**base, **dict.fromkeys(nullable)} for base in bases if nullable]
+
+
+def _texts(features: tuple[Feature, ...], bases: list[Row]) -> list[Row]:
+    """Each free text twice over, backwards, in capitals, with other marks, its first word three times."""
+    rows: list[Row] = []
+    for feature in features:
+        for base in bases if feature.kind == "text" else ():
+            text = str(base[feature.name] or "")
+            words = text.split() or [""]
+            variants = [
+                f"{text} {text}",
+                " ".join(reversed(words)),
+                text.upper(),
+                "; ".join(words),
+                " ".join([words[0]] * 3),
+            ]
+            rows += [{**base, feature.name: variant} for variant in variants]
+    return rows
 
 
 def _categories(features: tuple[Feature, ...], example: Row) -> list[Row]:
