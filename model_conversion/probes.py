@@ -89,7 +89,7 @@ def _missing(features: tuple[Feature, ...], bases: list[Row]) -> list[Row]:
 
 
 def _texts(features: tuple[Feature, ...], bases: list[Row]) -> list[Row]:
-    """Each free text twice over, backwards, in capitals, with other marks, its first word three times."""
+    """Each free text twice over, backwards, in capitals, with other marks, its first word three times over."""
     rows: list[Row] = []
     for feature in features:
         for base in bases if feature.kind == "text" else ():
@@ -100,7 +100,7 @@ def _texts(features: tuple[Feature, ...], bases: list[Row]) -> list[Row]:
                 " ".join(reversed(words)),
                 text.upper(),
                 "; ".join(words),
-                " ".join([words[0]] * 3),
+                f"{words[0]} {words[0]} {text}",
             ]
             rows += [{**base, feature.name: variant} for variant in variants]
     return rows

@@ -61,7 +61,7 @@ def test_words_are_those_of_scikit_learn(vectoriser: CountVectorizer) -> None:
 
 
 def test_a_weight_of_repeated_words_that_differs_is_found() -> None:
-    """skl2onnx weighs a word that occurs twice otherwise than sublinear_tf says; the probes repeat words."""
+    """skl2onnx weighs a repeated word otherwise than sublinear_tf says; the probes repeat words."""
     pipeline = make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression()).fit(
         TEXTS, [0, 1, 0, 1, 1] * 4
     )
