@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from function.errors import ArtefactError
-from model_conversion.errors import ConversionError
+from model_conversion.errors import ConversionError, InputError
+from model_conversion.sandbox import run_limited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from model_conversion.material import Progress
     from model_conversion.report import Report
 
 CODES = """\
@@ -33,6 +35,10 @@ example:
   python -m model_conversion verify build/model --model model/sleep.skops \\
       --data model/data/yrbss.csv --schema model/schema.toml"""
 
+SCHEMA = """\
+example:
+  python -m model_conversion schema --data model/data/yrbss.csv --target sleeps_8_hours --out schema.toml"""
+
 INSPECT = """\
 example:
   python -m model_conversion inspect build/model"""
@@ -46,7 +52,16 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        output: str = options.run(options)
+        if hasattr(options, "timeout_s"):
+            output: str = run_limited(
+                options.run,
+                (options,),
+                timeout_s=options.timeout_s,
+                memory_mb=options.memory_mb,
+                progress=_progress,
+            )
+        else:
+            output = options.run(options)
     except ConversionError as error:
         _clear()
         print(f"error: {error}", file=sys.stderr)
@@ -59,7 +74,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     return 0
 
 
-def _convert(options: argparse.Namespace) -> str:
+def _convert(options: argparse.Namespace, report_step: "Progress") -> str:
     from model_conversion.convert import convert_model  # seconds of imports that --help does not need
     from model_conversion.material import Request
 
@@ -69,10 +84,12 @@ def _convert(options: argparse.Namespace) -> str:
         schema=options.schema,
         out=options.out,
         evidence=options.evidence,
+        target=options.target,
         trusted=tuple(options.trust),
+        trust_pickle=options.trust_pickle,
         precision=options.precision,
     )
-    report = convert_model(request, _progress)
+    report = convert_model(request, report_step)
     if options.json:
         return json.dumps(report.to_json(), indent=1)
     return (
@@ -80,7 +97,7 @@ def _convert(options: argparse.Namespace) -> str:
     )
 
 
-def _verify(options: argparse.Namespace) -> str:
+def _verify(options: argparse.Namespace, report_step: "Progress") -> str:
     from model_conversion.convert import verify_artefact
     from model_conversion.material import Request
 
@@ -89,10 +106,29 @@ def _verify(options: argparse.Namespace) -> str:
         data=options.data,
         schema=options.schema,
         out=options.artefact,
+        target=options.target,
         trusted=tuple(options.trust),
+        trust_pickle=options.trust_pickle,
     )
-    report = verify_artefact(request, _progress)
+    report = verify_artefact(request, report_step)
     return json.dumps(report.to_json(), indent=1) if options.json else _summary(report)
+
+
+def _schema(options: argparse.Namespace) -> str:
+    from model_conversion.inference import schema_toml
+
+    text = schema_toml(options.data, target=options.target)
+    if options.out is None:
+        return text.rstrip()
+    if options.out.exists():
+        raise InputError(
+            f"{options.out} exists, and what stands in it may be written by hand; give another --out"
+        )
+    try:
+        options.out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {options.out}: {error.strerror}; give another --out") from error
+    return f"written to {options.out}; read it through and edit what the comments ask for"
 
 
 def _inspect(options: argparse.Namespace) -> str:
@@ -119,7 +155,11 @@ def _parser() -> argparse.ArgumentParser:
         CONVERT,
         _convert,
     )
-    convert.add_argument("model", type=Path, help="fitted estimator or pipeline, .skops")
+    convert.add_argument(
+        "model",
+        type=Path,
+        help="fitted estimator: .skops, XGBoost .json or .ubj, LightGBM .txt, .joblib",
+    )
     _add_inputs(convert)
     convert.add_argument(
         "--evidence", type=Path, help="measured what-ifs, TOML; without it no advice is given"
@@ -138,6 +178,10 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("artefact", type=Path, help="folder with model.onnx and contract.json")
     verify.add_argument("--model", type=Path, required=True, help="the estimator that it was converted from")
     _add_inputs(verify)
+    schema = _command(commands, "schema", "write a first schema.toml from data, to edit", SCHEMA, _schema)
+    schema.add_argument("--data", type=Path, required=True, help="CSV with a header, or Parquet")
+    schema.add_argument("--target", help="the column with the true answer")
+    schema.add_argument("--out", type=Path, help="file to write; without it the schema is printed")
     inspect = _command(commands, "inspect", "print a contract as a table", INSPECT, _inspect)
     inspect.add_argument("artefact", type=Path, help="folder with model.onnx and contract.json")
     inspect.add_argument("--json", action="store_true", help="print the contract as JSON")
@@ -157,14 +201,30 @@ def _command(commands: Any, name: str, about: str, example: str, run: Any) -> ar
 
 
 def _add_inputs(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", type=Path, required=True, help="rows to prove on, CSV with a header")
-    command.add_argument("--schema", type=Path, required=True, help="features and target, TOML")
+    command.add_argument(
+        "--data", type=Path, required=True, help="rows to prove on, CSV with a header or Parquet"
+    )
+    command.add_argument(
+        "--schema", type=Path, help="features and target, TOML; without it inferred from the data"
+    )
+    command.add_argument("--target", help="the data's column with the true answer, where there is no schema")
     command.add_argument(
         "--trust",
         action="append",
         default=[],
         metavar="TYPE",
         help="a type that the file may use; repeatable",
+    )
+    command.add_argument(
+        "--trust-pickle",
+        action="store_true",
+        help="load a pickle, which runs any program in it with your rights",
+    )
+    command.add_argument(
+        "--timeout-s", type=float, default=1800, help="stop after so long (default: %(default)s)"
+    )
+    command.add_argument(
+        "--memory-mb", type=int, default=8000, help="stop at so much memory (default: %(default)s)"
     )
     command.add_argument("--json", action="store_true", help="print the report as JSON")
 

@@ -3,12 +3,13 @@
 ConversionError
 ├── ParityError       1  ONNX and scikit-learn answer differently
 ├── InputError        2  a file, an option or a value in them is wrong
-└── UnsupportedError  3  this estimator, or a part of it, cannot be converted
+├── UnsupportedError  3  this estimator, or a part of it, cannot be converted
+└── LimitError        4  it takes more time or memory than is allowed
 
 :mod:`model_conversion.cli` prints the message and ends with the code; nothing else does.
 """
 
-__all__ = ["ConversionError", "InputError", "ParityError", "UnsupportedError"]
+__all__ = ["ConversionError", "InputError", "LimitError", "ParityError", "UnsupportedError"]
 
 
 class ConversionError(Exception):
@@ -33,3 +34,9 @@ class UnsupportedError(ConversionError):
     """This estimator, or a part of it, cannot be converted."""
 
     exit_code = 3
+
+
+class LimitError(ConversionError):
+    """It takes more time or memory than is allowed."""
+
+    exit_code = 4

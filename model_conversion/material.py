@@ -12,8 +12,9 @@ from function.contract import WhatIf
 from model_conversion import assembly
 from model_conversion.dataset import Dataset, load_dataset
 from model_conversion.errors import InputError
-from model_conversion.estimators import Task, load_estimator, task_of
+from model_conversion.estimators import Task, has_columns, load_estimator, task_of
 from model_conversion.evidence import load_evidence, supported
+from model_conversion.inference import infer_schema
 from model_conversion.probes import ProbeSet, probes_for
 from model_conversion.proof import Question, questions_for, tolerance_for
 from model_conversion.report import InputFile
@@ -29,19 +30,23 @@ class Request:
     Attributes:
         model: Estimator file.
         data: Rows to prove on, CSV or Parquet.
-        schema: ``schema.toml``.
+        schema: ``schema.toml``; None: inferred from the data and the estimator's columns.
         out: Folder of the artefact.
+        target: The data's column with the true answer, where there is no schema to name it.
         evidence: ``evidence.toml``; None gives a model without advice.
-        trusted: Types that the estimator's file may use beyond the known ones.
+        trusted: Types that a skops file may use beyond the known ones.
+        trust_pickle: Whether a pickle, which runs what it holds, is loaded.
         precision: ``auto``, or the name of the only strategy to try.
     """
 
     model: Path
     data: Path
-    schema: Path
+    schema: Path | None
     out: Path
+    target: str | None = None
     evidence: Path | None = None
     trusted: tuple[str, ...] = ()
+    trust_pickle: bool = False
     precision: str = "auto"
 
     def files(self) -> tuple[InputFile, ...]:
@@ -92,13 +97,19 @@ def gather(request: Request, progress: Progress) -> Material:
         UnsupportedError: The estimator has no answers that can be served.
     """
     started = perf_counter()
-    schema = load_schema(request.schema)
     effects = load_evidence(request.evidence) if request.evidence else ()
-    progress("reading the data")
-    dataset = load_dataset(request.data, schema)
     progress("loading the estimator")
-    estimator = load_estimator(request.model, trusted=request.trusted)
+    estimator = load_estimator(request.model, trusted=request.trusted, trust_pickle=request.trust_pickle)
+    progress("reading the data")
+    if request.schema is None:
+        columns = getattr(estimator, "feature_names_in_", None)
+        schema = infer_schema(
+            request.data, target=request.target, columns=None if columns is None else list(columns)
+        )
+    else:
+        schema = load_schema(request.schema)
     _check_columns(estimator, schema)
+    dataset = load_dataset(request.data, schema)
     task = task_of(estimator)
     progress("making probes")
     places = {feature.name: (feature.name, 0) for feature in schema.features}
@@ -123,12 +134,14 @@ def gather(request: Request, progress: Progress) -> Material:
 
 def _check_columns(estimator: Any, schema: Schema) -> None:
     names = [feature.name for feature in schema.features]
+    if has_columns(estimator, names):
+        return
     fitted = getattr(estimator, "feature_names_in_", None)
-    if fitted is not None and list(fitted) != names:
+    if fitted is None:
         raise InputError(
-            f"the schema's features are {names}, the estimator was fitted on {list(fitted)}; list the same columns "
-            "in the same order"
+            f"the schema has {len(names)} features, the estimator was fitted on {estimator.n_features_in_} columns"
         )
-    count = getattr(estimator, "n_features_in_", len(names))
-    if count != len(names):
-        raise InputError(f"the schema has {len(names)} features, the estimator was fitted on {count} columns")
+    raise InputError(
+        f"the schema's features are {names}, the estimator was fitted on {list(fitted)}; list the same columns in "
+        "the same order"
+    )

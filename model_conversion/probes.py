@@ -14,9 +14,10 @@ from sklearn.pipeline import Pipeline
 
 from function.contract import Feature, Row, Value
 from model_conversion.boundary import boundary_rows
+from model_conversion.exact.boosters import boosted_of
 from model_conversion.schema import Schema
 from model_conversion.thresholds import ThresholdProbes
-from model_conversion.trees import ensemble_of
+from model_conversion.trees import Ensemble, ensemble_of
 
 BASES = 2_000
 """Data rows that are tried to reach each split."""
@@ -54,7 +55,7 @@ def probes_for(estimator: Any, features: tuple[Feature, ...], schema: Schema, da
         "text": _texts(features, data[:: max(1, len(data) // 40)]),
     }
     final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    ensemble = ensemble_of(final)
+    ensemble = ensemble_of(final) or _boosted(final)
     bases = data[:: max(1, len(data) // BASES)] + rows["range"] + rows["missing"] + rows["category"]
     splits = probed = 0
     if ensemble is not None:
@@ -62,6 +63,11 @@ def probes_for(estimator: Any, features: tuple[Feature, ...], schema: Schema, da
     elif hasattr(final, "coef_") and hasattr(estimator, "classes_"):
         rows["boundary"] = boundary_rows(estimator, features, schema, bases)
     return ProbeSet(rows=rows, splits=splits, probed_splits=probed)
+
+
+def _boosted(estimator: Any) -> Ensemble | None:
+    found = boosted_of(estimator)
+    return None if found is None else found.ensemble
 
 
 def _ranges(features: tuple[Feature, ...], example: Row) -> list[Row]:

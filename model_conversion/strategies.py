@@ -14,6 +14,7 @@ from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from sklearn.pipeline import Pipeline
 
+from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
 from model_conversion.exact import preprocessing, trees
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
@@ -86,6 +87,7 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
     Raises:
         UnsupportedError: skl2onnx cannot convert it, or strings and numbers are asked of one matrix.
     """
+    register_converters()
     arranged = arrange(estimator, schema, strategy.number_type)
     final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     options: dict[int, dict[str, Any]] = {**text_options(arranged.estimator)}
@@ -111,8 +113,9 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
             f"skl2onnx cannot convert {type(final).__name__} with {strategy.name} numbers: "
             f"{type(error).__name__}: {message}"
         ) from error
+    ours = any(node.op_type == "TreeEnsemble" for node in model.graph.node)
     for item in model.opset_import:
-        if strategy.converters and item.domain == "ai.onnx.ml":
+        if (strategy.converters or ours) and item.domain == "ai.onnx.ml":
             item.version = ML_OPSET
     # The library keeps operator sets in a hash set, whose order changes from process to process.
     ordered = sorted(model.opset_import, key=lambda item: item.domain)
