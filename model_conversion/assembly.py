@@ -56,13 +56,18 @@ def _feature(schema: FeatureSchema, values: list[Value], onnx_input: str, column
         unit=schema.unit,
         required=not schema.nullable if schema.required is None else schema.required,
         nullable=schema.nullable,
-        null_token=schema.null_token if schema.textual else None,
+        null_token=schema.sent_null if schema.textual else None,
         minimum=minimum,
         maximum=maximum,
         categories=categories,
         outside=outside,
         example=_example(schema, present),
     )
+    if feature.null_token is not None and schema.null_as is not None and feature.null_token in present:
+        raise InputError(
+            f"the data has {schema.name} = {feature.null_token!r}, which is how a missing answer is written for the "
+            "model; rename the answer, or fit the model with a null_token of its own"
+        )
     if outside == "reject":
         _refuse_rejected(feature, present)
     return feature

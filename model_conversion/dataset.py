@@ -233,13 +233,13 @@ def frame_of(rows: list[Row], schema: Schema) -> pd.DataFrame:
 
     Returns:
         ``(rows, features)``: numbers, integers and booleans as float64 with NaN for null, strings as object with
-        the feature's ``null_token`` for null.
+        the feature's ``fitted_null`` for null.
     """
     columns: dict[str, Any] = {}
     for feature in schema.features:
         values = [row[feature.name] for row in rows]
         if feature.textual:
-            texts = [feature.null_token if value is None else value for value in values]
+            texts = [feature.fitted_null if value is None else value for value in values]
             columns[feature.name] = pd.Series(texts, dtype=object)
         else:
             columns[feature.name] = np.array([np.nan if v is None else v for v in values], dtype=np.float64)

@@ -110,7 +110,7 @@ def _feature(name: str, cells: list[Value], *, typed: bool) -> tuple[FeatureSche
         kind=kind,
         question=f"{_words(name).capitalize()}?",
         nullable=gaps > 0,
-        null_token="" if gaps and kind in {"category", "text"} else None,
+        null_as="nan" if gaps and kind in {"category", "text"} else None,
         minimum=minimum,
         maximum=maximum,
         categories=categories,

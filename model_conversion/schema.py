@@ -9,6 +9,7 @@ __all__ = ["Candidate", "FeatureSchema", "Schema", "TargetSchema", "load_schema"
 
 import tomllib
 from dataclasses import MISSING, dataclass, fields
+from math import nan
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -41,7 +42,8 @@ class Candidate:
 class FeatureSchema:
     """One column of the training data; see :class:`function.contract.Feature` for the meaning.
 
-    ``required`` left out means: unless it is nullable.
+    ``required`` left out means: unless it is nullable. A missing string is ``null_token`` where the pipeline was
+    fitted with a token, or ``null_as`` where it was fitted with NaN (as pandas reads a CSV) or None.
     """
 
     name: str
@@ -51,12 +53,23 @@ class FeatureSchema:
     required: bool | None = None
     nullable: bool = False
     null_token: str | None = None
+    null_as: Literal["nan", "none"] | None = None
     minimum: float | None = None
     maximum: float | None = None
     categories: tuple[str, ...] = ()
     outside: Literal["reject", "warn"] | None = None
     example: Value = None
     what_ifs: tuple[Candidate, ...] = ()
+
+    @property
+    def sent_null(self) -> str | None:
+        """What stands for a missing string in the graph: skl2onnx writes NaN and None as their names."""
+        return {None: self.null_token, "nan": "nan", "none": "None"}[self.null_as]
+
+    @property
+    def fitted_null(self) -> str | float | None:
+        """What stands for a missing string in the frame that the estimator was fitted on."""
+        return {None: self.null_token, "nan": nan, "none": None}[self.null_as]
 
     @property
     def textual(self) -> bool:
@@ -145,10 +158,12 @@ def _feature(raw: dict[str, Any], path: Path, number: int) -> FeatureSchema:
         raise InputError(f"{path}, {place}: outside is {feature.outside!r}, wanted 'reject' or 'warn'")
     if not all(isinstance(category, str) for category in categories):
         raise InputError(f"{path}, {place}: categories are {list(categories)}, wanted strings")
-    if feature.textual and feature.nullable and feature.null_token is None:
+    if feature.null_as not in {None, "nan", "none"}:
+        raise InputError(f"{path}, {place}: null_as is {feature.null_as!r}, wanted 'nan' or 'none'")
+    if feature.textual and feature.nullable and (feature.null_token is None) == (feature.null_as is None):
         raise InputError(
-            f"{path}, {place}: a nullable {feature.kind} needs null_token, the string that the pipeline was "
-            'fitted with where an answer is missing, for example null_token = "missing"'
+            f"{path}, {place}: a nullable {feature.kind} needs either null_token, the string that the pipeline was "
+            'fitted with where an answer is missing, or null_as = "nan" or "none" for NaN or None'
         )
     return feature
 

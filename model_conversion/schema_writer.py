@@ -71,9 +71,9 @@ def _feature(feature: FeatureSchema, remark: Sequence[str]) -> str:
     lines += [f"question = {_toml(feature.question)}  # What a person is asked."]
     lines += ['# unit = "…"'] if feature.kind in {"number", "integer"} else []
     lines += ["nullable = true"] if feature.nullable else []
-    if feature.null_token is not None:
+    if feature.null_as is not None:
         lines += [
-            f"null_token = {_toml(feature.null_token)}  # A guess: what the model was fitted with for missing."
+            f"null_as = {_toml(feature.null_as)}  # A guess: what the model was fitted with; or null_token = '…'."
         ]
     if feature.minimum is not None and feature.maximum is not None:
         lines += [f"minimum = {_toml(feature.minimum)}", f"maximum = {_toml(feature.maximum)}"]

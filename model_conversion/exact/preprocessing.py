@@ -9,7 +9,6 @@ from onnx import TensorProto
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.impute import SimpleImputer
 
-from model_conversion.errors import UnsupportedError
 from model_conversion.exact.graph import Graph
 
 
@@ -36,12 +35,9 @@ def _imputer(scope: Any, operator: Any, container: Any) -> None:
     matrix = graph.matrix()
     missing = imputer.missing_values
     if text:
-        if not isinstance(missing, str):
-            raise UnsupportedError(
-                f"SimpleImputer looks for {missing!r} among strings, which ONNX does not have; fit it with "
-                "missing_values='' (or another string) and the same string for missing answers"
-            )
-        gaps = graph.node("Equal", [matrix, graph.constant(missing, object)])
+        # NaN and None reach the graph as their names, see FeatureSchema.sent_null.
+        written = missing if isinstance(missing, str) else "None" if missing is None else "nan"
+        gaps = graph.node("Equal", [matrix, graph.constant(written, object)])
         statistics = np.asarray(imputer.statistics_, dtype=object)
         kept = np.arange(len(statistics))
     else:

@@ -146,6 +146,29 @@ def test_string_classes_keep_their_names(tmp_path: Path, frame: pd.DataFrame) ->
     assert (outputs.positive, outputs.threshold) == (None, None)
 
 
+@pytest.mark.parametrize("null", [np.nan, None])
+@pytest.mark.parametrize("filled", [True, False])
+def test_strings_missing_as_nan_or_none_answer_alike(
+    tmp_path: Path, frame: pd.DataFrame, null: float | None, filled: bool
+) -> None:
+    """As pandas reads a CSV; behind an imputer and straight into the encoder."""
+    frame["y"] = frame["y"].astype(int)
+    frame["colour"] = frame["colour"].astype(object).where(frame.index % 5 > 0, null)
+    encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    texts = make_pipeline(SimpleImputer(strategy="most_frequent", missing_values=null), encoder)
+    columns = make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["size"]),
+        (texts if filled else encoder, ["colour"]),
+    )
+    pipeline = make_pipeline(columns, LogisticRegression()).fit(frame[["size", "colour"]], frame["y"])
+    job = request(tmp_path, pipeline, frame)
+    name = "none" if null is None else "nan"
+    (tmp_path / "s.toml").write_text(SCHEMA + f'nullable = true\nnull_as = "{name}"\n')
+    contract = convert_model(job).contract
+    assert contract.parity["sources"]["missing"] > 0
+    assert contract.features[1].null_token == {"none": "None", "nan": "nan"}[name]
+
+
 def test_what_the_schema_leaves_open_comes_from_the_data(tmp_path: Path, frame: pd.DataFrame) -> None:
     """Ranges, categories and examples are observed."""
     frame["y"] = frame["value"]

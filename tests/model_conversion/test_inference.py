@@ -54,7 +54,7 @@ def test_ranges_categories_and_gaps_are_those_of_the_data(tmp_path: Path) -> Non
     assert (number.nullable, number.null_token, number.outside) == (True, None, "warn")
     category = feature(tmp_path, ["10-19", "<1", "other", "2", "2", "1", "Other", ""])
     assert category.categories == ("<1", "1", "2", "10-19", "Other", "other")
-    assert (category.nullable, category.null_token, category.outside) == (True, "", "reject")
+    assert (category.nullable, category.null_as, category.outside) == (True, "nan", "reject")
     assert category.example == "2"
 
 

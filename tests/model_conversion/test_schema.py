@@ -67,7 +67,7 @@ def test_a_what_if_starts_from_values_or_a_range(tmp_path: Path) -> None:
         (FEATURE + 'outside = "drop"\n', ["outside is 'drop'", "'reject' or 'warn'"]),
         (FEATURE + "unti = 1\n", ["unknown key 'unti'", "unit"]),
         (FEATURE + FEATURE, ["features ['a'] twice"]),
-        ('[[features]]\nname = "a"\nkind = "category"\nnullable = true\n', ["needs null_token"]),
+        ('[[features]]\nname = "a"\nkind = "category"\nnullable = true\n', ["needs either null_token"]),
         ('[[features]]\nname = "a"\nkind = "category"\ncategories = [1]\n', ["categories are [1]"]),
         (FEATURE + '[[features.what_ifs]]\nto = 1\ntext = ""\n', ["either values"]),
         (FEATURE + '[[features.what_ifs]]\nlow = 1\nto = 1\ntext = ""\n', ["low and high"]),
