@@ -1,8 +1,8 @@
 """``POST /predictions``: named features in, plain names and advice out."""
 
-__all__ = ["Facts", "Predictions"]
+__all__ = ["Facts", "Predictions", "refuse_non_finite"]
 
-from math import isfinite
+from math import isfinite, nan
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,8 @@ from function.errors import Problem, RequestError
 from function.validation import Limits, check, parse_json
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from function.predictor import Prediction, Predictor
 
 
@@ -72,9 +74,11 @@ class Predictions:
         predictions = self._predictor.predict(rows + variants)
         infer_ms = (perf_counter() - start) * 1e3
         score = self._predictor.score
+        refuse_non_finite(predictions[: len(rows)], _instance)
         scores = [score(prediction) for prediction in predictions]
-        _refuse_non_finite(scores[: len(rows)])
-        advice = self._adviser.choose(scores[: len(rows)], origins, scores[len(rows) :])
+        # NaN is never better: an alternative that the model cannot answer is no advice.
+        changed = [item if isfinite(item) else nan for item in scores[len(rows) :]]
+        advice = self._adviser.choose(scores[: len(rows)], origins, changed)
         answers = [
             self._render(*item) for item in zip(predictions[: len(rows)], scores, advice, strict=False)
         ]
@@ -113,11 +117,24 @@ class Predictions:
         return answer
 
 
-def _refuse_non_finite(scores: list[float]) -> None:
+def refuse_non_finite(predictions: "Sequence[Prediction]", place: "Callable[[int, None], str]") -> None:
+    """Insist on answers that JSON can carry.
+
+    Args:
+        predictions: One a row.
+        place: Names a row as the client wrote it.
+
+    Raises:
+        RequestError: 422, the model's answer to a row holds NaN or infinity.
+    """
     problems = tuple(
-        Problem(f"#/instances/{at}", f"the model's answer is {score}, not a finite number; check its values")
-        for at, score in enumerate(scores)
-        if not isfinite(score)
+        Problem(place(at, None), "the model's answer is not a finite number; check its values")
+        for at, prediction in enumerate(predictions)
+        if not all(map(isfinite, prediction.scores))
     )
     if problems:
         raise RequestError(422, "The model has no answer to these values", problems[:20])
+
+
+def _instance(at: int, _: None) -> str:
+    return f"#/instances/{at}"

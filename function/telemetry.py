@@ -7,6 +7,7 @@ dimension is the service.
 
 __all__ = ["PROBABILITY_METRIC", "VALUE_METRIC", "Telemetry"]
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -21,6 +22,9 @@ PROBABILITY_METRIC = "PredictionProbability"
 VALUE_METRIC = "PredictionValue"
 """Value of each answered row of a regression; unit none."""
 
+_ENCODER = json.JSONEncoder(default=str, separators=(",", ":"), ensure_ascii=False)
+"""As Powertools sets it up, but once and not for every line."""
+
 
 class Telemetry:
     """Writes to standard output, where Lambda collects it.
@@ -34,7 +38,15 @@ class Telemetry:
     """
 
     def __init__(self, *, service: str, namespace: str, level: str, model_version: str, metric: str) -> None:
-        self._logger = Logger(service=service, level=level, location=None, utc=True, use_rfc3339=True)
+        self._logger = Logger(
+            service=service,
+            level=level,
+            location=None,
+            utc=True,
+            use_rfc3339=True,
+            json_serializer=_ENCODER.encode,
+            json_deserializer=str,  # messages here are words, which it would try to parse as JSON
+        )
         self._logger.append_keys(model_version=model_version)
         self._metrics = Metrics(namespace=namespace, service=service)
         self._metric = metric

@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING
 from function.contract import CONTRACT_FILE, MODEL_FILE, load_contract, read_model
 from function.errors import ArtefactError
 from function.ort import LIBRARY_NAME, LIBRARY_VERSION
+from function.routes import DESCRIPTION_FILE
 from infra.dependencies import ARCHITECTURES, PYTHON, ROOT, prepare
+from infra.openapi import render
 from infra.tree import BundleError, compile_bytecode, digest, files, replacing, stamp, write_zip
 
 if TYPE_CHECKING:
@@ -98,6 +100,8 @@ def build(
         (staged / "model").mkdir()
         (staged / "model" / CONTRACT_FILE).write_bytes(contract)
         (staged / "model" / MODEL_FILE).write_bytes(graph)
+        description = render(load_contract(staged / "model"))
+        (staged / DESCRIPTION_FILE).write_text(description, encoding="utf-8")
         (staged / MANIFEST_FILE).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         stamp(staged)
     return read(out)

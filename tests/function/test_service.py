@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import count
+from math import inf, nan
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,7 +16,9 @@ from typing import Any
 import pytest
 
 from function.contract import Contract
-from function.errors import ArtefactError, RuntimeLibraryError, SelfTestError
+from function.errors import ArtefactError, RequestError, RuntimeLibraryError, SelfTestError
+from function.predictions import refuse_non_finite
+from function.predictor import Prediction
 from function.service import InternalError, Service
 from function.settings import Settings
 
@@ -153,12 +156,15 @@ def test_a_wrong_method_is_405(service: Service) -> None:
     assert (status, headers["allow"]) == (405, "POST")
 
 
-@pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready"])
-def test_health_answers(service: Service, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [("/v2/health/live", {"live": True}), ("/v2/health/ready", {"live": True, "ready": True})],
+)
+def test_health_answers(service: Service, path: str, wanted: dict[str, bool]) -> None:
     """Live and ready are 200 once the model is loaded."""
     context = {"http": {"method": "GET", "path": path}, "stage": "$default"}
     status, document, _ = post(service, "", rawPath=path, requestContext=context)
-    assert (status, document) == (200, {"live": True})
+    assert (status, document) == (200, wanted)
 
 
 def test_timings_tell_cold_from_warm(artefact: Path, library: Path, contract: Contract) -> None:
@@ -274,6 +280,39 @@ def test_one_line_and_one_metric_a_request(
     assert definition["Namespace"] == "Nightjar"
     assert definition["Dimensions"] == [["service"]]
     assert definition["Metrics"] == [{"Name": "PredictionProbability", "Unit": "None"}]
+
+
+def test_missing_and_outlying_answers_are_counted_in_the_line(
+    artefact: Path, library: Path, contract: Contract, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Only counts: what was answered stays out of it."""
+    service = Service(settings_for(artefact, library), perf_counter())
+    capfd.readouterr()
+    row = contract.golden.rows[0].row
+    post(service, {"instances": [row | {"weight": 400.5, "height": None}, row | {"weight": 1}, row]})
+    line = json.loads(capfd.readouterr().out.splitlines()[0])
+    assert (line["nulls"], line["outside"], line["rows"]) == (1, 2, 3)
+
+
+def test_an_answer_beyond_numbers_is_the_clients_to_mend(service: Service, contract: Contract) -> None:
+    """A weight that only warns can overflow the model; JSON has no infinity."""
+    row = contract.golden.rows[0].row
+    for weight in (1e308, -1e308, 1.7976931348623157e308):
+        status, document, _ = post(service, {"instances": [row, row | {"weight": weight}]})
+        assert status in {200, 422}
+        if status == 422:
+            assert document["errors"][0]["pointer"] == "#/instances/1"
+
+
+@pytest.mark.parametrize("other", [nan, inf, -inf])
+def test_no_score_of_an_answer_may_be_infinite(other: float) -> None:
+    """Not even one that is not watched."""
+    predictions = [Prediction(0, (0.5, 0.5)), Prediction(0, (other, 0.5))]
+    with pytest.raises(RequestError) as caught:
+        refuse_non_finite(predictions, lambda at, _: f"row {at}")
+    assert caught.value.status == 422
+    assert [problem.pointer for problem in caught.value.problems] == ["row 1"]
+    refuse_non_finite(predictions[:1], lambda at, _: f"row {at}")
 
 
 def test_a_batch_beyond_one_metric_line_loses_no_score(

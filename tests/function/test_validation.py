@@ -38,6 +38,7 @@ FEATURES = (
     feature("height", "number", minimum=1.2, maximum=2.2, outside="warn", required=False, nullable=True),
     feature("tv", "category", categories=("0", "1"), required=False, nullable=True, null_token="missing"),
     feature("smoker", "boolean", required=False, nullable=True),
+    feature("steps", "integer", outside="warn", required=False),
     feature("note", "text", required=False, nullable=True, null_token=""),
 )
 
@@ -52,15 +53,17 @@ def problems_of(body: Any) -> tuple[Problem, ...]:
 
 def test_a_full_row_passes_unchanged() -> None:
     """Every kind of answer reaches the encoder as it was sent."""
-    row = {"age": 16, "height": 1.73, "tv": "1", "smoker": True, "note": "naïve"}
+    row = {"age": 16, "height": 1.73, "tv": "1", "smoker": True, "steps": 7, "note": "naïve"}
     assert check({"instances": [row]}, FEATURES, LIMITS).rows == [row]
 
 
 def test_absent_optional_features_become_null_and_are_counted() -> None:
     """A row without its optional features is complete after the check."""
     checked = check({"instances": [{"age": 16}]}, FEATURES, LIMITS)
-    assert checked.rows == [{"age": 16, "height": None, "tv": None, "smoker": None, "note": None}]
-    assert checked.nulls == 4
+    assert checked.rows == [
+        {"age": 16, "height": None, "tv": None, "smoker": None, "steps": None, "note": None}
+    ]
+    assert checked.nulls == 5
 
 
 def test_a_warned_range_passes_and_is_counted() -> None:
@@ -83,6 +86,8 @@ def test_an_integer_may_be_written_as_a_float() -> None:
         ({"age": "16"}, "age", ['the string "16"', "whole number"]),
         ({"age": True}, "age", ["a boolean"]),
         ({"age": [16]}, "age", ["an array"]),
+        ({"age": 16, "steps": 2**63}, "steps", ["9223372036854775808", "of 64 bits"]),
+        ({"age": 16, "steps": -1e300}, "steps", ["-1000000000", "of 64 bits"]),
         ({"age": 16, "height": 10**400}, "height", ["beyond double precision"]),
         ({"age": 16, "height": 1e308 * 10}, "height", ["beyond double precision"]),
         ({"age": 16, "tv": "2"}, "tv", ['"2"', 'one of "0", "1" or null']),
@@ -90,7 +95,7 @@ def test_an_integer_may_be_written_as_a_float() -> None:
         ({"age": 16, "smoker": 1}, "smoker", ["the number 1", "true or false"]),
         ({"age": 16, "note": "\ud800"}, "note", ["surrogate"]),
         ({"age": 16, "note": "a\0b"}, "note", ["NUL"]),
-        ({"age": 16, "shoe": 1}, "shoe", ["unknown feature", "age, height, tv, smoker, note"]),
+        ({"age": 16, "shoe": 1}, "shoe", ["unknown feature", "age, height, tv, smoker, steps, note"]),
     ],
 )
 def test_a_wrong_answer_is_named_with_what_is_accepted(

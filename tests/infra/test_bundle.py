@@ -181,7 +181,7 @@ class TestContents:
     def test_ships_what_the_function_imports_and_calls(self, built: Bundle) -> None:
         """The function, the shipped distributions, the library, the model and nothing else."""
         expected = {"LICENSES", "__pycache__", "aws_lambda_powertools", "bundle.json", "function", "jmespath"}
-        assert expected | {"lib", "model", "typing_extensions.py"} == names(built.path)
+        assert expected | {"lib", "model", "openapi.json", "typing_extensions.py"} == names(built.path)
         assert {LIBRARY_NAME} == names(built.path / "lib")
         assert {CONTRACT_FILE, MODEL_FILE} == names(built.path / "model")
 
