@@ -25,6 +25,7 @@ from function.errors import NightjarError
 from function.settings import Settings
 from infra import bundle as bundles
 from infra.config import STAGES, ConfigError, StageConfig, load_config
+from infra.schedule import NO_PEAKS, Schedule, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,6 +42,8 @@ def synthesise(
     contract: Contract,
     out: Path,
     context: "Mapping[str, Any]",
+    schedule: Schedule = NO_PEAKS,
+    checks: "Sequence[Any]" = (),
 ) -> Path:
     """Write the cloud assembly of one stage.
 
@@ -50,6 +53,8 @@ def synthesise(
         contract: The bundle's contract.
         out: Folder of the assembly.
         context: CDK context: feature flags and the like.
+        schedule: When capacity is warm.
+        checks: Validation plugins, such as cdk-nag's packs; a violation that nobody acknowledged raises.
 
     Returns:
         The template, in ``out``.
@@ -62,7 +67,9 @@ def synthesise(
 
     # Without the command line's metadata both ways of synthesis give the same template.
     app = cdk.App(outdir=str(out), context=dict(context), analytics_reporting=False)
-    stack = NightjarStack(app, config=config, bundle=bundle, contract=contract)
+    if checks:
+        cdk.Validations.of(app).add_plugins(*checks)
+    stack = NightjarStack(app, config=config, bundle=bundle, contract=contract, schedule=schedule)
     app.synth()
     return out / stack.template_file
 
@@ -137,12 +144,15 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         context = read_context(options.context)
         config = load_config(options.stage or context.get("stage", "dev"), context)
+        schedule = load(Path(config.schedule)) if config.schedule else NO_PEAKS
         bundle, contract = check_bundle(options.bundle, config)
     except NightjarError as error:
         print(f"infra.app: {error}", file=sys.stderr)
         return 2
     out = options.out or Path(os.environ.get("CDK_OUTDIR") or f"build/cdk/{config.stage}")
-    template = synthesise(config=config, bundle=bundle, contract=contract, out=out, context=context)
+    template = synthesise(
+        config=config, bundle=bundle, contract=contract, out=out, context=context, schedule=schedule
+    )
     resources = len(json.loads(template.read_text())["Resources"])
     print(f"{template}  {resources} resources, model {contract.model.name} {contract.model.version}")
     return 0

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 UNSUPPORTED: dict[str, str] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": "the emulator refuses the type",
+    "AWS::Budgets::Budget": "the emulator refuses the type",
+    "AWS::Logs::QueryDefinition": "the emulator refuses the type",
     "AWS::Chatbot::SlackChannelConfiguration": "the emulator refuses the type",
 }
 """Resource type → why it is not deployed to the emulator."""

@@ -10,7 +10,17 @@ __all__ = ["Api"]
 import json
 from typing import cast
 
-from aws_cdk import Duration, Stack, aws_apigatewayv2, aws_iam, aws_lambda, aws_logs
+from aws_cdk import (
+    Acknowledgment,
+    Duration,
+    Stack,
+    Validations,
+    aws_apigatewayv2,
+    aws_apigatewayv2_authorizers,
+    aws_iam,
+    aws_lambda,
+    aws_logs,
+)
 from constructs import Construct
 
 from function.routes import ROUTES
@@ -94,6 +104,7 @@ class Api(Construct):
             api_name=config.service,
             create_default_stage=False,
             default_integration=integration,
+            default_authorizer=_authorizer(config),
         )
         for route in ROUTES:
             self.http_api.add_routes(
@@ -106,6 +117,12 @@ class Api(Construct):
                 service="execute-api", resource=self.http_api.api_id, resource_name="*"
             ),
         )
+        if config.auth == "none":
+            Validations.of(self.http_api).acknowledge(
+                Acknowledgment(id="AwsSolutions-APIG4", reason="stage local listens on this machine alone")
+            )
+        if config.caller_role_arns and config.auth == "iam":
+            self._let_call(config)
         stage = aws_apigatewayv2.HttpStage(
             self,
             "Stage",
@@ -122,3 +139,40 @@ class Api(Construct):
             destination_arn=log_group.log_group_arn, format=json.dumps(_ACCESS_LINE, separators=(",", ":"))
         )
         self.url = stage.url
+
+    def _let_call(self, config: StageConfig) -> None:
+        """Give roles the right to call this API and no other."""
+        call = aws_iam.PolicyStatement(
+            actions=["execute-api:Invoke"],
+            resources=[
+                Stack.of(self).format_arn(
+                    service="execute-api", resource=self.http_api.api_id, resource_name="*"
+                )
+            ],
+        )
+        arns = config.caller_role_arns.split(",")
+        roles = [aws_iam.Role.from_role_arn(self, f"Caller{at}", arn) for at, arn in enumerate(arns)]
+        policy = aws_iam.ManagedPolicy(self, "Callers", statements=[call], roles=roles)
+        logical_id = Stack.of(self).get_logical_id(
+            cast("aws_apigatewayv2.CfnApi", self.http_api.node.default_child)
+        )
+        Validations.of(policy).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:"
+                f"{config.region}:<AWS::AccountId>:<{logical_id}>/*]",
+                reason="every route of this one API",
+            )
+        )
+
+
+def _authorizer(config: StageConfig) -> aws_apigatewayv2.IHttpRouteAuthorizer | None:
+    """Return who is let through, on every route: health and OpenAPI are no more public than predictions."""
+    match config.auth:
+        case "jwt":
+            return aws_apigatewayv2_authorizers.HttpJwtAuthorizer(
+                "Token", config.jwt_issuer, jwt_audience=config.jwt_audience.split(",")
+            )
+        case "iam":
+            return aws_apigatewayv2_authorizers.HttpIamAuthorizer()
+        case _:
+            return None

@@ -4,7 +4,7 @@ __all__ = ["Inference"]
 
 from typing import Any
 
-from aws_cdk import Duration, aws_iam, aws_lambda, aws_logs
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations, aws_iam, aws_lambda, aws_logs
 from aws_cdk.aws_ecr_assets import Platform
 from constructs import Construct
 
@@ -64,6 +64,9 @@ class Inference(Construct):
             "system_log_level_v2": aws_lambda.SystemLogLevel.INFO,
             "application_log_level_v2": aws_lambda.ApplicationLogLevel.INFO,
             "memory_size": config.memory_mb,
+            # Kept, so that a rollback has somewhere to go; a version by itself costs nothing.
+            "current_version_options": aws_lambda.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
+            "reserved_concurrent_executions": config.reserved_concurrency or None,
             "role": role,
             "timeout": Duration.seconds(config.timeout_s),
         }
@@ -83,4 +86,9 @@ class Inference(Construct):
                 runtime=aws_lambda.Runtime.PYTHON_3_13,
                 **common,
             )
+        Validations.of(self.function).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-L1", reason="3.13 starts quicker than 3.14; supported to June 2029"
+            )
+        )
         self.alias = aws_lambda.Alias(self, "Live", alias_name="live", version=self.function.current_version)

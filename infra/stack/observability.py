@@ -12,6 +12,7 @@ from typing import cast
 from aws_cdk import RemovalPolicy, aws_cloudwatch, aws_logs
 from constructs import Construct
 
+from function.contract import Contract
 from function.settings import METRICS_NAMESPACE
 from infra.config import StageConfig
 
@@ -24,15 +25,17 @@ class Observability(Construct):
         id_: Name within the stack.
         config: The stage; a metric filter cannot carry the service as a dimension, so the stage is in the
             namespace.
+        contract: What the model answers.
 
     Attributes:
         log_group: Where all lines go.
         max_memory_used_mb: Largest memory used by an invocation, MB.
         init_on_demand_ms: Time an environment needed to start because of a request, ms.
         init_provisioned_ms: Time an environment needed to start ahead of requests, ms.
+        score: What the model answered: the positive class's probability, or the value.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, config: StageConfig) -> None:
+    def __init__(self, scope: Construct, id_: str, *, config: StageConfig, contract: Contract) -> None:
         super().__init__(scope, id_)
         self.log_group = aws_logs.LogGroup(
             self,
@@ -70,6 +73,20 @@ class Observability(Construct):
             unit=aws_cloudwatch.Unit.MILLISECONDS,
         )
 
+        self.score = aws_cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=_score_metric(contract),
+            dimensions_map={"service": config.service},
+        )
+        for name, text in _queries(contract).items():
+            aws_logs.CfnQueryDefinition(
+                self,
+                name.title().replace(" ", ""),
+                name=f"{config.service}/{name}",
+                log_group_names=[self.log_group.log_group_name],
+                query_string=text,
+            )
+
     def _metric(
         self, name: str, *, value: str, where: aws_logs.JsonPattern, unit: aws_cloudwatch.Unit
     ) -> aws_cloudwatch.Metric:
@@ -84,3 +101,30 @@ class Observability(Construct):
             unit=unit,
         )
         return metric_filter.metric()
+
+
+def _score_metric(contract: Contract) -> str:
+    """Return the metric's name: the function's (``function.telemetry``), which this side must not import.
+
+    A test compares them.
+    """
+    return "PredictionProbability" if contract.model.task == "classification" else "PredictionValue"
+
+
+def _queries(contract: Contract) -> dict[str, str]:
+    """Return title → text of the saved Logs Insights queries."""
+    mix = ", ".join(
+        f"sum(`classes.{target.name}`) as c{at}" for at, target in enumerate(contract.outputs.classes)
+    )
+    return {
+        "class mix": f'filter message = "predicted" | stats {mix or "sum(rows) as answered"} by bin(1h)',
+        "input problems": 'filter message = "refused" | stats count(*), sum(problems) by title, status, bin(1h)',
+        "slowest requests": (
+            "filter ispresent(total_ms) | sort total_ms desc | limit 20 "
+            "| display @timestamp, total_ms, infer_ms, cold, operation, rows, request_id"
+        ),
+        "errors": (
+            'filter level = "ERROR" or status >= 500 or type = "platform.runtimeDone" and record.status != "success" '
+            "| sort @timestamp desc | limit 50"
+        ),
+    }

@@ -10,18 +10,24 @@ from infra.app import main, read_context
 from infra.bundle import Bundle
 from infra.config import ConfigError
 
+TOKENS = ("-c", "jwt_issuer=https://id.example", "-c", "jwt_audience=app")
+
 
 def test_a_stage_is_synthesised_into_the_folder_that_was_named(
     bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The template is in the folder, and its path and the model are printed."""
     out = tmp_path / "assembly"
-    assert (
-        main(["--stage", "prod", "--bundle", str(bundle.path), "--out", str(out), "-c", "memory_mb=777"]) == 0
-    )
+    argv = ["--stage", "prod", "--bundle", str(bundle.path), "--out", str(out), "-c", "memory_mb=777"]
+    assert main([*argv, *TOKENS]) == 0
     template = json.loads((out / "Nightjar-prod.template.json").read_text())
-    functions = [r for r in template["Resources"].values() if r["Type"] == "AWS::Lambda::Function"]
-    assert [function["Properties"]["MemorySize"] for function in functions] == [777]
+    memory = [
+        r["Properties"]["MemorySize"]
+        for r in template["Resources"].values()
+        if r["Type"] == "AWS::Lambda::Function"
+    ]
+    assert 777 in memory
+    assert "AWS::ApplicationAutoScaling::ScalableTarget" in json.dumps(template)
     assert str(out / "Nightjar-prod.template.json") in capsys.readouterr().out
 
 
@@ -29,7 +35,8 @@ def test_the_cdk_command_line_says_where_and_what_by_its_environment(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The CDK's command line sets CDK_OUTDIR and CDK_CONTEXT_JSON."""
-    context = {"stage": "prod", "throttle_burst": "7", "aws:cdk:enable-path-metadata": True}
+    context = {"stage": "prod", "throttle_burst": "7", "auth": "iam", "aws:cdk:enable-path-metadata": True}
+    context["caller_role_arns"] = "arn:aws:iam::123456789012:role/app"
     monkeypatch.setenv("CDK_OUTDIR", str(tmp_path / "cdk.out"))
     monkeypatch.setenv("CDK_CONTEXT_JSON", json.dumps(context))
     assert main(["--bundle", str(bundle.path)]) == 0
@@ -80,7 +87,7 @@ def test_a_bundle_for_another_processor_is_refused(
     make_bundle: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Lambda would fail at its first request, with an unreadable error."""
-    error = _refusal(capsys, "--stage", "prod", "--bundle", str(make_bundle(architecture="arm64")))
+    error = _refusal(capsys, "--stage", "prod", "--bundle", str(make_bundle(architecture="arm64")), *TOKENS)
     assert error.endswith("or synthesise with -c architecture=arm64\n")
 
 
@@ -90,3 +97,19 @@ def test_a_wrong_setting_is_refused_in_one_sentence(
     """A wrong value stops synthesis."""
     error = _refusal(capsys, "--bundle", str(bundle.path), "-c", "memory_mb=1")
     assert error == "infra.app: memory_mb is 1, wanted 128 to 10240\n"
+
+
+def test_prod_is_not_synthesised_for_anybody(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a token's issuer or roles nobody is meant to call."""
+    error = _refusal(capsys, "--stage", "prod", "--bundle", str(bundle.path))
+    assert error == "infra.app: jwt_issuer is '', wanted an https address (or -c auth=iam)\n"
+
+
+def test_a_wrong_schedule_is_refused_in_one_sentence(
+    bundle: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names the file."""
+    file = tmp_path / "schedule.toml"
+    file.write_text('time_zone = "Mars/Olympus"\n')
+    error = _refusal(capsys, "--bundle", str(bundle.path), "-c", f"schedule={file}")
+    assert error == f"infra.app: {file}: time_zone is 'Mars/Olympus', wanted one such as 'Europe/Berlin'\n"

@@ -9,7 +9,7 @@ import pytest
 
 from infra.bundle import Bundle
 from infra.local.deploy import UNSUPPORTED, DeployError, adapt, deploy
-from infra.local.deployment import NotReadyError, base_url, wait_until_ready
+from infra.local.deployment import base_url, wait_until_ready
 from infra.local.emulator import emulator
 from infra.local.http import request
 
@@ -43,10 +43,14 @@ def test_only_what_the_emulator_cannot_do_is_removed() -> None:
     } == adapt(template)
 
 
-def test_the_stage_local_needs_nothing_removed(assemble: Callable[[Path], Path], bundle: Bundle) -> None:
-    """Every resource of the first version is one that the emulator provisions."""
+def test_of_the_stage_local_only_capacity_and_saved_queries_are_removed(
+    assemble: Callable[[Path], Path], bundle: Bundle
+) -> None:
+    """Everything that answers, watches or alarms is deployed."""
     template = json.loads((assemble(bundle.path) / "Nightjar-local.template.json").read_text())
-    assert template["Resources"] == adapt(template)["Resources"]
+    gone = template["Resources"].keys() - adapt(template)["Resources"].keys()
+    types = {template["Resources"][name]["Type"] for name in gone}
+    assert types == {TARGET, "AWS::Logs::QueryDefinition"}
 
 
 def test_every_path_and_method_reaches_the_function_and_a_new_bundle_replaces_the_old(
@@ -76,15 +80,18 @@ def test_every_path_and_method_reaches_the_function_and_a_new_bundle_replaces_th
         assert _answer(f"{url}/predictions")["path"] == "changed"
 
 
-def test_a_function_that_cannot_start_is_reported_with_the_reason(
+def test_a_function_that_cannot_start_is_not_deployed_and_the_old_one_keeps_serving(
     make_bundle: Callable[..., Path], assemble: Callable[[Path], Path], tmp_path: Path
 ) -> None:
-    """The emulator's log has what the handler raised at import."""
-    assembly = assemble(make_bundle(handler="raise RuntimeError('no model today')"))
+    """The deployment's trigger fails with what the handler raised, before the alias moves."""
+    folder = make_bundle()
     with emulator(scratch=tmp_path, region=REGION) as started:
-        url = base_url(started, deploy(assembly=assembly, emulator=started))
-        with pytest.raises(NotReadyError, match="no model today"):
-            wait_until_ready(url, log=started.log)
+        url = base_url(started, deploy(assembly=assemble(folder), emulator=started))
+        broken = shutil.copytree(folder, tmp_path / "broken")
+        (broken / "function/handler.py").write_text("raise RuntimeError('no model today')")
+        with pytest.raises(DeployError, match=r"Custom::Trigger .*no model today"):
+            deploy(assembly=assemble(broken), emulator=started)
+        assert _answer(f"{url}/predictions", body=b"{}")["path"] == "/predictions"
 
 
 def _answer(url: str, body: bytes | None = None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The stages, synthesised once; properties are asserted, never logical ids."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,20 +10,40 @@ from function.contract import Contract
 from infra.app import synthesise
 from infra.bundle import Bundle
 from infra.config import load_config
+from infra.schedule import NO_PEAKS, Schedule, load
+
+PROD = {
+    "jwt_issuer": "https://id.example",
+    "jwt_audience": "app",
+    "slack_workspace_id": "T0123",
+    "slack_channel_id": "C0123",
+}
 
 type Synthesise = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
-def synthesised(bundle: Bundle, contract: Contract, tmp_path_factory: pytest.TempPathFactory) -> Synthesise:
+def synthesised(
+    bundle: Bundle, contract: Contract, root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Synthesise:
     """Return a function from a stage, overrides and a contract to the template's assertions."""
 
-    def run(stage: str, context: dict[str, Any] | None = None, *, of: Contract = contract) -> Any:
+    def run(
+        stage: str,
+        context: dict[str, Any] | None = None,
+        *,
+        of: Contract = contract,
+        schedule: Schedule | None = None,
+    ) -> Any:
         from aws_cdk.assertions import Template
 
         out = tmp_path_factory.mktemp("assembly")
-        config = load_config(stage, context or {})
-        template = synthesise(config=config, bundle=bundle, contract=of, out=out, context={})
+        config = load_config(stage, {**(PROD if stage == "prod" else {}), **(context or {})})
+        if schedule is None:
+            schedule = load(root / config.schedule) if config.schedule else NO_PEAKS
+        template = synthesise(
+            config=config, bundle=bundle, contract=of, out=out, context={}, schedule=schedule
+        )
         return Template.from_string(template.read_text())
 
     return run
@@ -46,5 +67,17 @@ def properties() -> Callable[[Any, str], list[dict[str, Any]]]:
 
     def find(template: Any, type_: str) -> list[dict[str, Any]]:
         return [item.get("Properties", {}) for item in template.find_resources(type_).values()]
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def inference() -> Callable[[Any], dict[str, Any]]:
+    """Return a function from a template to the properties of the function that the alias belongs to."""
+
+    def find(template: Any) -> dict[str, Any]:
+        (alias,) = template.find_resources("AWS::Lambda::Alias").values()
+        functions = template.find_resources("AWS::Lambda::Function")
+        return functions[alias["Properties"]["FunctionName"]["Ref"]]["Properties"]
 
     return find

@@ -43,10 +43,11 @@ def test_one_permission_on_the_alias_covers_every_route_of_this_api(
     prod: Any, properties: Properties, call: str
 ) -> None:
     """The ``$default`` route's ARN is one part shorter than the others'; each part of a pattern must match."""
-    (permission,) = properties(prod, "AWS::Lambda::Permission")
+    gateway = "apigateway.amazonaws.com"
+    (permission,) = [p for p in properties(prod, "AWS::Lambda::Permission") if p["Principal"] == gateway]
     (alias,) = prod.find_resources("AWS::Lambda::Alias")
     (api,) = prod.find_resources("AWS::ApiGatewayV2::Api")
-    assert ({"Ref": alias}, "apigateway.amazonaws.com") == (
+    assert ({"Ref": alias}, gateway) == (
         permission["FunctionName"],
         permission["Principal"],
     )
@@ -74,3 +75,38 @@ def test_access_lines_are_json_with_the_request_id_and_nothing_about_the_caller(
     assert not [name for name in variables if name.startswith(("identity", "path", "authorizer"))]
     (group,) = prod.find_resources("AWS::Logs::LogGroup")
     assert {"Fn::GetAtt": [group, "Arn"]} == stage["AccessLogSettings"]["DestinationArn"]
+
+
+def test_no_route_of_prod_is_open(prod: Any, properties: Properties) -> None:
+    """Health and unknown paths neither; tokens are of one issuer and for one audience."""
+    (authorizer,) = prod.find_resources("AWS::ApiGatewayV2::Authorizer")
+    assert {("JWT", authorizer)} == {
+        (route["AuthorizationType"], route["AuthorizerId"]["Ref"])
+        for route in properties(prod, "AWS::ApiGatewayV2::Route")
+    }
+    (settings,) = properties(prod, "AWS::ApiGatewayV2::Authorizer")
+    assert settings["JwtConfiguration"] == {"Issuer": "https://id.example", "Audience": ["app"]}
+
+
+def test_dev_is_for_iam_principals_and_local_for_this_machine(
+    synthesised: Callable[..., Any], local: Any, properties: Properties
+) -> None:
+    """The kind of authorisation is the stage's."""
+    kinds = [
+        {route.get("AuthorizationType", "NONE") for route in properties(t, "AWS::ApiGatewayV2::Route")}
+        for t in (synthesised("dev"), local)
+    ]
+    assert kinds == [{"AWS_IAM"}, {"NONE"}]
+
+
+def test_roles_may_call_this_api_and_nothing_else(
+    synthesised: Callable[..., Any], properties: Properties
+) -> None:
+    """A role's name is the last part of its ARN."""
+    arn = "arn:aws:iam::123456789012:role/phone/app"
+    template = synthesised("dev", {"caller_role_arns": arn})
+    (policy,) = properties(template, "AWS::IAM::ManagedPolicy")
+    (api,) = template.find_resources("AWS::ApiGatewayV2::Api")
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (policy["Roles"], statement["Action"]) == (["app"], "execute-api:Invoke")
+    assert statement["Resource"]["Fn::Join"][1][-2:] == [{"Ref": api}, "/*"]

@@ -16,11 +16,9 @@ def _widgets(template: Any) -> dict[str, Any]:
     """Return title → properties, references as ``<Ref>``."""
     (dashboard,) = template.find_resources("AWS::CloudWatch::Dashboard").values()
     parts = dashboard["Properties"]["DashboardBody"]["Fn::Join"][1]
-    functions = set(template.find_resources("AWS::Lambda::Function"))
-    text = "".join(
-        part if isinstance(part, str) else "<function>" if part["Ref"] in functions else "<region>"
-        for part in parts
-    )
+    names = dict.fromkeys(template.find_resources("AWS::Lambda::Function"), "<function>")
+    names |= dict.fromkeys(template.find_resources("AWS::ApiGatewayV2::Api"), "<api>")
+    text = "".join(part if isinstance(part, str) else names.get(part["Ref"], "<region>") for part in parts)
     return {widget["properties"]["title"]: widget["properties"] for widget in json.loads(text)["widgets"]}
 
 
@@ -40,15 +38,22 @@ def _series(widget: Any) -> list[tuple[str, str, dict[str, str], str]]:
     return series
 
 
-def test_there_is_one_dashboard_with_the_four_graphs(prod: Any, widgets: dict[str, Any]) -> None:
+def test_there_is_one_dashboard_with_the_briefs_four_graphs_first(prod: Any, widgets: dict[str, Any]) -> None:
     """Titles that a newcomer understands, a unit on every axis."""
     prod.resource_count_is("AWS::CloudWatch::Dashboard", 1)
-    assert {title: widget["yAxis"]["left"]["label"] for title, widget in widgets.items()} == {
-        "Invocations and errors": "requests per 5 minutes",
-        "Prediction probability: 8_hours_or_more": "probability",
-        "Maximum memory used": "MB",
-        "Initialisation time": "ms",
-    }
+    assert [(title, widget["yAxis"]["left"]["label"]) for title, widget in widgets.items()] == [
+        ("Invocations and errors", "requests per 5 minutes"),
+        ("Prediction probability: 8_hours_or_more", "probability"),
+        ("Maximum memory used", "MB"),
+        ("Initialisation time", "ms"),
+        ("How long callers wait, against the promised 10 s", "ms"),
+        ("Refused and failed requests", "requests per 5 minutes"),
+        ("Simultaneous requests and warm capacity", "requests"),
+        ("Warm capacity in use", "share (1 = all)"),
+        ("Cold starts", "% of requests per hour"),
+        ("Drift: how far a day's scores are from training", "population stability index"),
+        ("Estimated cost of use", "USD per hour"),
+    ]
 
 
 def test_invocations_and_errors_are_the_aliass(widgets: dict[str, Any]) -> None:
@@ -76,7 +81,8 @@ def test_the_probability_is_the_functions_own_metric_beside_the_base_rate(
 def test_a_regression_shows_its_value(synthesised: Callable[..., Any], contract: Contract) -> None:
     """The contract says what the model answers; a value has no limits and its own unit."""
     outputs = replace(contract.outputs, positive=None, label=None, unit="hours", base_rate=None)
-    widget = _widgets(synthesised("prod", of=replace(contract, outputs=outputs)))["Predicted value"]
+    regression = replace(contract, outputs=outputs, model=replace(contract.model, task="regression"))
+    widget = _widgets(synthesised("prod", of=regression))["Predicted value"]
     assert {VALUE_METRIC} == {name for _, name, _, _ in _series(widget)}
     assert widget["yAxis"]["left"] == {"label": "hours", "showUnits": False}
 

@@ -11,13 +11,13 @@ from infra.app import synthesise
 from infra.bundle import Bundle
 from infra.config import load_config
 
+type Inference = Callable[[Any], dict[str, Any]]
 type Properties = Callable[[Any, str], list[dict[str, Any]]]
-FUNCTION = "AWS::Lambda::Function"
 
 
-def test_on_aws_the_function_is_an_image(prod: Any, properties: Properties) -> None:
+def test_on_aws_the_function_is_an_image(prod: Any, inference: Inference, properties: Properties) -> None:
     """An image has neither handler nor runtime: its Dockerfile has."""
-    (function,) = properties(prod, FUNCTION)
+    function = inference(prod)
     assert (function["PackageType"], function["Architectures"]) == ("Image", ["x86_64"])
     assert "ImageUri" in function["Code"]
     assert not {"Handler", "Runtime"} & function.keys()
@@ -36,15 +36,17 @@ def test_the_image_is_built_from_the_bundle_for_its_processor(
     assert (tmp_path / image["source"]["directory"] / "model/model.onnx").is_file()
 
 
-def test_locally_the_function_is_a_zip(local: Any, properties: Properties) -> None:
+def test_locally_the_function_is_a_zip(local: Any, inference: Inference, properties: Properties) -> None:
     """The emulator runs zip packages on the same Python."""
-    (function,) = properties(local, FUNCTION)
+    function = inference(local)
     assert (function["Handler"], function["Runtime"]) == ("function.handler.handler", "python3.13")
 
 
-def test_log_lines_are_json_and_let_metrics_through(prod: Any, properties: Properties) -> None:
+def test_log_lines_are_json_and_let_metrics_through(
+    prod: Any, inference: Inference, properties: Properties
+) -> None:
     """Platform lines are JSON at INFO; above it the function's metrics would be dropped."""
-    (function,) = properties(prod, FUNCTION)
+    function = inference(prod)
     logging = function["LoggingConfig"]
     assert (
         logging["LogFormat"],
@@ -53,18 +55,22 @@ def test_log_lines_are_json_and_let_metrics_through(prod: Any, properties: Prope
     ) == ("JSON", "INFO", "INFO")
 
 
-def test_the_function_reads_what_the_stack_writes(prod: Any, properties: Properties, bundle: Bundle) -> None:
+def test_the_function_reads_what_the_stack_writes(
+    prod: Any, inference: Inference, properties: Properties, bundle: Bundle
+) -> None:
     """The settings come back from the environment, with the hash of the bundled contract."""
-    (function,) = properties(prod, FUNCTION)
+    function = inference(prod)
     settings = Settings.from_env(function["Environment"]["Variables"])
     assert Settings(contract_sha256=bundle.contract_sha256, service="nightjar-prod") == settings
 
 
-def test_the_role_may_write_to_one_log_group_and_nothing_else(prod: Any, properties: Properties) -> None:
+def test_the_role_may_write_to_one_log_group_and_nothing_else(
+    prod: Any, inference: Inference, properties: Properties
+) -> None:
     """The managed policy would let it write to every log group of the account."""
-    (role,) = properties(prod, "AWS::IAM::Role")
-    assert "ManagedPolicyArns" not in role
-    (policy,) = properties(prod, "AWS::IAM::Policy")
+    role = inference(prod)["Role"]["Fn::GetAtt"][0]
+    assert "ManagedPolicyArns" not in prod.find_resources("AWS::IAM::Role")[role]["Properties"]
+    (policy,) = [p for p in properties(prod, "AWS::IAM::Policy") if p["Roles"] == [{"Ref": role}]]
     (statement,) = policy["PolicyDocument"]["Statement"]
     (group,) = prod.find_resources("AWS::Logs::LogGroup")
     assert {
@@ -74,13 +80,15 @@ def test_the_role_may_write_to_one_log_group_and_nothing_else(prod: Any, propert
     } == statement
 
 
-def test_memory_and_timeout_are_the_stages(synthesised: Callable[..., Any], properties: Properties) -> None:
+def test_memory_and_timeout_are_the_stages(
+    synthesised: Callable[..., Any], inference: Inference, properties: Properties
+) -> None:
     """Settings reach the resource."""
-    (function,) = properties(synthesised("dev", {"memory_mb": 1536, "timeout_s": 5}), FUNCTION)
+    function = inference(synthesised("dev", {"memory_mb": 1536, "timeout_s": 5}))
     assert (function["MemorySize"], function["Timeout"]) == (1536, 5)
 
 
-def test_the_alias_points_to_the_version(prod: Any, properties: Properties) -> None:
+def test_the_alias_points_to_the_version(prod: Any, inference: Inference, properties: Properties) -> None:
     """Callers use ``live``."""
     (version,) = prod.find_resources("AWS::Lambda::Version")
     (alias,) = properties(prod, "AWS::Lambda::Alias")

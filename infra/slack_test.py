@@ -1,0 +1,70 @@
+"""Send a message the way alarms go, to see that it reaches Slack.
+
+Plain text to the topic would be dropped without a word, so the message has the custom-notification schema.
+Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
+
+Exit codes: 0 published; 2 refused, with one sentence on standard error.
+
+Example:
+    python -m infra.slack_test --stage dev
+"""
+
+__all__ = ["main", "message", "parser"]
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from infra.config import STAGES, region_of, stack_name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def message(stage: str) -> str:
+    """Return the text that Slack shows."""
+    content = {
+        "textType": "client-markdown",
+        "title": f"Nightjar {stage}: test message",
+        "description": "Alarms of this stage arrive here. Nothing is wrong.",
+    }
+    return json.dumps({"version": "1.0", "source": "custom", "content": content})
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    what, _, example = (__doc__ or "").partition("Example:\n")
+    result = argparse.ArgumentParser(
+        prog="python -m infra.slack_test",
+        description=what.partition("\n\n")[0],
+        epilog="example: " + example.strip(),
+    )
+    result.add_argument("--stage", choices=STAGES, default="dev", help="default: %(default)s")
+    result.add_argument("--region", help="default: the stage's")
+    return result
+
+
+def main(argv: "Sequence[str] | None" = None) -> int:
+    """Publish as the command line says; see the module for exit codes."""
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    options = parser().parse_args(argv)
+    region = options.region or region_of(options.stage)
+    try:
+        stacks = boto3.client("cloudformation", region_name=region).describe_stacks(
+            StackName=stack_name_of(options.stage)
+        )
+        outputs = {item["OutputKey"]: item["OutputValue"] for item in stacks["Stacks"][0]["Outputs"]}
+        topic = outputs["TopicArn"]
+        boto3.client("sns", region_name=region).publish(TopicArn=topic, Message=message(options.stage))
+    except (BotoCoreError, ClientError) as error:
+        print(f"infra.slack_test: {error}", file=sys.stderr)
+        return 2
+    print(f"published to {topic}; without a message in Slack see docs/operations.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
