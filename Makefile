@@ -21,8 +21,8 @@ help: ## List the commands
 	@sh .ci/toolchain
 
 .PHONY: serve
-serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and serve (MODEL=, DATA=, SCHEMA=, EVIDENCE=, PORT=)
-	@$(PYTHON) -m infra.local.serve --model "$(MODEL)" $(FILES) $(if $(PORT),--port $(PORT))
+serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and serve (MODEL=, DATA=, SCHEMA=, EVIDENCE=, PORT=, CONSOLE_PORT=)
+	@$(PYTHON) -m infra.local.serve --model "$(MODEL)" $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
 
 .PHONY: test
 test: .venv/.synced ## Run every test that can run here

@@ -24,12 +24,14 @@ from typing import TYPE_CHECKING
 from function.contract import load_contract
 from function.errors import NightjarError
 from infra.config import load_config
+from infra.local.console.app import create_app
+from infra.local.console.server import ConsoleError, serving
 from infra.local.conversion import Conversion, ConversionError, add_arguments, from_options
 from infra.local.deploy import deploy
 from infra.local.deployment import base_url, synthesise, wait_until_ready
 from infra.local.emulator import EmulatorError, emulator, scratch_folder
 from infra.local.example import ExampleError, curl, example_row
-from infra.local.process import Stopped, output_of, run, stop_on_signals
+from infra.local.process import Stopped, held, output_of, run, stop_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,10 +60,11 @@ def _step(name: str) -> "Iterator[_Step]":
     step.done()
 
 
-def _serve(conversion: Conversion, *, port: int | None) -> None:
+def _serve(conversion: Conversion, *, port: int | None, console_port: int | None) -> None:
     """Serve until a signal ends it.
 
     Raises:
+        ConsoleError: The console's port is taken.
         EmulatorError: The emulator ended by itself.
         Stopped: A signal came before the API answered.
     """
@@ -79,7 +82,8 @@ def _serve(conversion: Conversion, *, port: int | None) -> None:
                 run("bundling", command, scratch=scratch)
             with _step("synthesise"):
                 assembly = synthesise(scratch=scratch, bundle=bundle)
-            row = example_row(conversion.data, load_contract(conversion.out))
+            contract = load_contract(conversion.out)
+            row = example_row(conversion.data, contract)
         with _step("emulator") as step:
             region = load_config("local").region
             started = stack.enter_context(emulator(scratch=scratch, region=region, port=port))
@@ -89,7 +93,12 @@ def _serve(conversion: Conversion, *, port: int | None) -> None:
         url = base_url(started, outputs)
         with _step("ready"):
             wait_until_ready(url, log=started.log)
-        print(f"\nREADY {url}\n\n{curl(url, [row])}\n\nCtrl-C ends it; its log is {started.log}", flush=True)
+        with held():
+            console = stack.enter_context(
+                serving(create_app(contract=contract, api_url=url), port=console_port)
+            )
+        print(f"\nREADY {url}\nconsole {console}\n\n{curl(url, [row])}\n", flush=True)
+        print(f"Ctrl-C ends it; its log is {started.log}", flush=True)
         try:
             status = started.process.wait()
         except Stopped:
@@ -128,7 +137,8 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: " + example.strip(),
     )
     add_arguments(result)
-    result.add_argument("--port", type=int, help="where to listen (default: a free port)")
+    result.add_argument("--port", type=int, help="where the API listens (default: a free port)")
+    result.add_argument("--console-port", type=int, help="where the console listens (default: a free port)")
     return result
 
 
@@ -137,13 +147,13 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     options = parser().parse_args(argv)
     try:
         with stop_on_signals():
-            _serve(from_options(options), port=options.port)
+            _serve(from_options(options), port=options.port, console_port=options.console_port)
     except Stopped as stopped:
         print("stopped", flush=True)
         return 128 + stopped.signum
     except NightjarError as error:
         print(f"serve: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConversionError | ExampleError) else 1
+        return 2 if isinstance(error, ConversionError | ConsoleError | ExampleError) else 1
     return 0
 
 

@@ -96,6 +96,11 @@ def test_two_servers_of_one_repository_answer_the_printed_command_and_leave_noth
     times = [line for line in first.output.splitlines() if " … " in line]
     assert [t.split()[0] for t in times] == ["convert", "bundle", "synthesise", "emulator", "deploy", "ready"]
     assert all(line.endswith(" s") for line in times)
+    consoles = [server.line("console ").removeprefix("console ") for server in servers]
+    pages = [request(console) for console in consoles]
+    for page, url in zip(pages, urls, strict=True):
+        assert page is not None
+        assert (page.status, f'data-api="{url}"' in page.body) == (200, True)
     if shutil.which("curl"):
         for server, url in zip(servers, urls, strict=True):
             command = server.line("curl ")
@@ -105,6 +110,7 @@ def test_two_servers_of_one_repository_answer_the_printed_command_and_leave_noth
     assert [first.end(signal.SIGINT), second.end(signal.SIGTERM)] == [0, 0]
     assert [server.leftovers() for server in servers] == [[], []]
     assert [request(url + "/v2/health/live", timeout_s=1) for url in urls] == [None, None]
+    assert [request(console, timeout_s=1) for console in consoles] == [None, None]
     assert "unchanged" in first.line("convert") + second.line("convert")
 
 
