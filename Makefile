@@ -6,12 +6,11 @@ export UV = $(CURDIR)/.tools/uv
 # Compiled modules are kept: without them every start costs seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-MODEL ?= model/sleep.skops
-DATA ?= model/data/yrbss.csv
-SCHEMA ?= model/schema.toml
-EVIDENCE ?= $(if $(filter model/sleep.skops,$(MODEL)),model/evidence.toml)
+# Another model: MODEL= and DATA=, and SCHEMA= or TARGET=; what stays empty is the example's, or inferred.
 STAGE ?= local
-FILES = --data "$(DATA)" --schema "$(SCHEMA)" $(if $(EVIDENCE),--evidence "$(EVIDENCE)")
+FILES = $(if $(MODEL),--model "$(MODEL)") $(if $(DATA),--data "$(DATA)") $(if $(SCHEMA),--schema "$(SCHEMA)") \
+	$(if $(TARGET),--target "$(TARGET)") $(if $(EVIDENCE),--evidence "$(EVIDENCE)") \
+	$(foreach type,$(TRUST),--trust "$(type)") $(if $(TRUST_PICKLE),--trust-pickle)
 
 .PHONY: help
 help: ## List the commands
@@ -21,8 +20,8 @@ help: ## List the commands
 	@sh .ci/toolchain
 
 .PHONY: serve
-serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and serve (MODEL=, DATA=, SCHEMA=, EVIDENCE=, PORT=, CONSOLE_PORT=)
-	@$(PYTHON) -m infra.local.serve --model "$(MODEL)" $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
+serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and serve (MODEL=, DATA=, SCHEMA= or TARGET=, EVIDENCE=, TRUST=, TRUST_PICKLE=1, PORT=, CONSOLE_PORT=)
+	@$(PYTHON) -m infra.local.serve $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
 
 .PHONY: test
 test: .venv/.synced ## Run every test that can run here
@@ -46,7 +45,7 @@ train: .venv/.synced ## Train the example model and measure its what-ifs
 
 .PHONY: convert
 convert: .venv/.synced ## Convert the model and prove it into build/model
-	@$(PYTHON) -m infra.local.conversion --always --model "$(MODEL)" $(FILES)
+	@$(PYTHON) -m infra.local.conversion --always $(FILES)
 
 .PHONY: bundle
 bundle: .venv/.synced ## Assemble build/bundle from build/model
@@ -58,8 +57,8 @@ synth: .venv/.synced ## Synthesise the stack (STAGE=local|dev|prod) into build/c
 
 .PHONY: load
 load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment without HOST
-	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion --model "$(MODEL)" $(FILES) && $(PYTHON) -m infra.bundle --model build/model --out build/bundle &&) \
-	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') --data "$(DATA)" $(ARGS)
+	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion $(FILES) && $(PYTHON) -m infra.bundle --model build/model --out build/bundle &&) \
+	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 .PHONY: system-deps
 system-deps: ## Install the Debian packages that some tests use

@@ -7,7 +7,6 @@ scikit-learn's answers, which its contract holds as golden rows.
 
 __all__ = ["Case", "KnownAnswers", "load_known"]
 
-import csv
 import os
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,11 +19,10 @@ from function.errors import NightjarError, RequestError
 from function.ort import LIBRARY_NAME
 from function.predictor import Predictor, self_test
 from function.validation import Limits, check
-from infra.local.example import to_value
+from infra.local.rows import RowsError, read_rows
 from loadtests.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from random import Random
 
     from function.contract import Contract, Row
@@ -81,7 +79,7 @@ def load_known(*, data: Path, artefact: Path) -> KnownAnswers:
     """Read the data and let the artefact answer every row.
 
     Args:
-        data: CSV with a column for each feature; an empty cell is no answer.
+        data: CSV or Parquet with a column for each feature; an empty cell, a null or a NaN is no answer.
         artefact: Folder with ``contract.json`` and ``model.onnx``.
 
     Raises:
@@ -93,17 +91,19 @@ def load_known(*, data: Path, artefact: Path) -> KnownAnswers:
         contract = load_contract(artefact)
         predictor = Predictor.load(artefact, contract, library=_library())
         self_test(predictor)
-        rows = list(_rows(data, contract))
-        accepted = [(line, row) for line, row in rows if _is_accepted(row, contract)]
+        rows = list(read_rows(data, contract))
+        accepted = [(place, row) for place, row in rows if _is_accepted(row, contract)]
         predictions = predictor.predict([row for _, row in accepted]) if accepted else []
         predictor.close()
     except InputError:
         raise
+    except RowsError as error:
+        raise InputError(str(error)) from error
     except NightjarError as error:
         raise InputError(f"the artefact in {artefact} is of no use: {error}") from error
     cases = tuple(
-        Case(place=f"{data} line {line}", row=row, answer=_answer(prediction, contract))
-        for (line, row), prediction in zip(accepted, predictions, strict=True)
+        Case(place=f"{data} {place}", row=row, answer=_answer(prediction, contract))
+        for (place, row), prediction in zip(accepted, predictions, strict=True)
         if all(map(isfinite, prediction.scores))
     )
     if not cases:
@@ -127,32 +127,6 @@ def _library() -> Path:
         if (folder := Path(place, "capi")).joinpath(LIBRARY_NAME).exists():
             return folder
     raise InputError(f"the environment lacks onnxruntime's {LIBRARY_NAME}; run uv sync")
-
-
-def _rows(data: Path, contract: "Contract") -> "Iterator[tuple[int, Row]]":
-    """Yield the number of the line that ends a row, and the row."""
-    try:
-        with data.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file, restval="")
-            names = [feature.name for feature in contract.features]
-            if missing := [name for name in names if name not in (reader.fieldnames or ())]:
-                raise InputError(
-                    f"{data} has no column {', '.join(missing)}; give the data that the model is of"
-                )
-            for record in reader:
-                try:
-                    row = {
-                        feature.name: to_value(feature, record[feature.name]) for feature in contract.features
-                    }
-                except ValueError as error:
-                    raise InputError(
-                        f"{data} line {reader.line_num}: {error}; give the data that the model is of"
-                    ) from error
-                yield reader.line_num, row
-    except OSError as error:
-        raise InputError(f"cannot read {data}: {error.strerror}; check the path") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{data} is not a CSV file in UTF-8: {error}; check the path") from error
 
 
 def _is_accepted(row: "Row", contract: "Contract") -> bool:

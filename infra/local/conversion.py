@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 MODEL = Path("model/sleep.skops")
+DATA = Path("model/data/yrbss.csv")
+SCHEMA = Path("model/schema.toml")
 EVIDENCE = Path("model/evidence.toml")
-"""Evidence for :data:`MODEL`, and for no other."""
+"""What belongs to :data:`MODEL`, and to no other."""
 
 SOURCES = (
     "model_conversion/**/*.py",
@@ -50,9 +52,12 @@ class Conversion:
     """One conversion: its inputs and its output.
 
     Attributes:
-        model: Estimator, ``.skops``.
-        data: Training data, CSV.
-        schema: Features, by hand.
+        model: Estimator, in any format that conversion reads.
+        data: Training data, CSV or Parquet.
+        schema: Features, by hand; None lets conversion infer them from the data.
+        target: Column of the true answer, where there is no schema.
+        trust: Types of a ``.skops`` file that may be loaded although skops does not know them.
+        trust_pickle: Whether a pickle may be loaded, which runs any program in it.
         evidence: Supported what-ifs, by training; None for a model that gives no advice.
         out: Folder of the artefact.
         root: The repository.
@@ -60,9 +65,12 @@ class Conversion:
 
     model: Path
     data: Path
-    schema: Path
+    schema: Path | None
     evidence: Path | None
     out: Path
+    target: str | None = None
+    trust: tuple[str, ...] = ()
+    trust_pickle: bool = False
     root: Path = Path()
 
     @property
@@ -74,9 +82,13 @@ class Conversion:
     def command(self) -> list[str]:
         """What a person would run."""
         arguments = [str(self.model)]
-        for name in ("data", "schema", "evidence", "out"):
-            if (path := getattr(self, name)) is not None:
-                arguments += [f"--{name}", str(path)]
+        for name in ("data", "schema", "target", "evidence", "out"):
+            if (value := getattr(self, name)) is not None:
+                arguments += [f"--{name}", str(value)]
+        for item in self.trust:
+            arguments += ["--trust", item]
+        if self.trust_pickle:
+            arguments.append("--trust-pickle")
         return [sys.executable, "-m", "model_conversion", "convert", *arguments]
 
     def is_needed(self) -> bool:
@@ -126,7 +138,7 @@ class Conversion:
                     f"{path} is missing; train the model, or name another with --help's options"
                 )
         sources = [path for pattern in SOURCES for path in self.root.glob(pattern)]
-        return _hashes(given + sources)
+        return {**_hashes(given + sources), "command": " ".join(self.command[1:])}
 
     def _outputs(self) -> dict[str, str]:
         # The reports hold timings, which differ each time; they are for people and nothing is served from them.
@@ -151,17 +163,26 @@ def _differences(recorded: dict[str, str], seen: dict[str, str]) -> "Iterable[st
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that name inputs and output; :func:`from_options` reads them."""
     parser.add_argument("--model", type=Path, default=MODEL, help="fitted estimator (default: %(default)s)")
+    for name, default, text in (
+        ("data", DATA, "rows to prove on, CSV or Parquet"),
+        ("schema", SCHEMA, "features; without it inferred from the data"),
+        ("evidence", EVIDENCE, "what-ifs for advice"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=Path, help=f"{text} (default: {default} for {MODEL}, none for another model)"
+        )
+    parser.add_argument("--target", help="the data's column with the true answer, where there is no schema")
     parser.add_argument(
-        "--data",
-        type=Path,
-        default=Path("model/data/yrbss.csv"),
-        help="rows to prove on (default: %(default)s)",
+        "--trust",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="a type that the model file may use; repeatable",
     )
     parser.add_argument(
-        "--schema", type=Path, default=Path("model/schema.toml"), help="features (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--evidence", type=Path, help=f"what-ifs (default: {EVIDENCE} for {MODEL}, none for another model)"
+        "--trust-pickle",
+        action="store_true",
+        help="load a pickle, which runs any program in it with your rights",
     )
     parser.add_argument(
         "--build", type=Path, default=Path("build"), help="folder for what is made (default: %(default)s)"
@@ -169,16 +190,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def from_options(options: argparse.Namespace) -> Conversion:
-    """Return the conversion that a command line names."""
-    evidence = options.evidence
-    if evidence is None and options.model == MODEL:
-        evidence = EVIDENCE
+    """Return the conversion that a command line names.
+
+    Raises:
+        ConversionError: Another model than the example is named without its data.
+    """
+    own = options.model == MODEL
+    data = options.data or (DATA if own else None)
+    if data is None:
+        raise ConversionError(f"{options.model} has no data to be proved on; give --data (make: DATA=)")
     return Conversion(
         model=options.model,
-        data=options.data,
-        schema=options.schema,
-        evidence=evidence,
+        data=data,
+        # With a target the person wants what the data itself says.
+        schema=options.schema or (SCHEMA if own and options.target is None else None),
+        evidence=options.evidence or (EVIDENCE if own else None),
         out=options.build / "model",
+        target=options.target,
+        trust=tuple(options.trust),
+        trust_pickle=options.trust_pickle,
     )
 
 
@@ -193,8 +223,8 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     add_arguments(parser)
     parser.add_argument("--always", action="store_true", help="even when nothing has changed")
     options = parser.parse_args(argv)
-    conversion = from_options(options)
     try:
+        conversion = from_options(options)
         with stop_on_signals(), scratch_folder() as scratch:
             if options.always or conversion.is_needed():
                 print(conversion.convert(scratch=scratch), end="")

@@ -30,8 +30,9 @@ from infra.local.conversion import Conversion, ConversionError, add_arguments, f
 from infra.local.deploy import deploy
 from infra.local.deployment import base_url, synthesise, wait_until_ready
 from infra.local.emulator import EmulatorError, emulator, scratch_folder
-from infra.local.example import ExampleError, curl, example_row
+from infra.local.example import curl, example_row
 from infra.local.process import Stopped, held, output_of, run, stop_on_signals
+from infra.local.rows import RowsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -153,7 +154,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         return 128 + stopped.signum
     except NightjarError as error:
         print(f"serve: {error}", file=sys.stderr)
-        return 2 if isinstance(error, ConversionError | ConsoleError | ExampleError) else 1
+        return 2 if isinstance(error, ConversionError | ConsoleError | RowsError) else 1
     return 0
 
 

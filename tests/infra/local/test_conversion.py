@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,8 +174,25 @@ def test_every_source_exists(root: Path) -> None:
 
 def test_the_command_line_refuses_a_missing_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, one sentence."""
-    assert main(["--model", str(tmp_path / "none.skops"), "--build", str(tmp_path)]) == 2
+    model = str(tmp_path / "none.skops")
+    assert main(["--model", model, "--data", "d.csv", "--build", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith(f"infra.local.conversion: {tmp_path}/none.skops is missing; ")
+
+
+def test_another_model_needs_its_own_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The example's rows would prove nothing about it."""
+    assert main(["--model", "mine.skops", "--build", str(tmp_path)]) == 2
+    assert "mine.skops has no data to be proved on; give --data" in capsys.readouterr().err
+
+
+def test_what_the_person_trusts_is_part_of_the_command(conversion: Conversion) -> None:
+    """And another target is another conversion."""
+    _convert(conversion)
+    changed = replace(conversion, schema=None, target="t", trust=("a.B", "c.D"), trust_pickle=True)
+    wanted = ["--target", "t", "--evidence", str(conversion.evidence), "--out", str(conversion.out)]
+    assert changed.command[-11:] == [*wanted, "--trust", "a.B", "--trust", "c.D", "--trust-pickle"]
+    assert "--schema" not in changed.command
+    assert replace(conversion, target="t").is_needed()
 
 
 def test_the_command_line_converts_and_then_finds_nothing_to_do(

@@ -8,46 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from function.contract import Contract, Feature, Kind, Value
+from function.contract import Contract
 from function.validation import Limits, check
-from infra.local.example import ExampleError, curl, example_row, to_value
-
-
-@pytest.fixture
-def feature(contract: Contract) -> Feature:
-    """A feature, of whatever kind."""
-    return contract.features[0]
-
-
-@pytest.mark.parametrize(
-    ("kind", "text", "value"),
-    [
-        ("integer", "14", 14),
-        ("integer", "14.0", 14),
-        ("integer", "", None),
-        ("number", "1.73", 1.73),
-        ("number", "", None),
-        ("boolean", "TRUE", True),
-        ("boolean", "0", False),
-        ("category", "5+", "5+"),
-        ("category", "9", "9"),
-        ("category", "NA", "NA"),
-        ("text", "", None),
-    ],
-)
-def test_a_cell_becomes_the_value_of_its_kind(feature: Feature, kind: Kind, text: str, value: Value) -> None:
-    """A category stays text even when it looks like a number."""
-    found = to_value(replace(feature, kind=kind), text)
-    assert (value, type(value)) == (found, type(found))
-
-
-@pytest.mark.parametrize(
-    ("kind", "text"), [("integer", "1.5"), ("integer", "x"), ("number", "x"), ("boolean", "x")]
-)
-def test_a_cell_of_another_kind_is_refused(feature: Feature, kind: Kind, text: str) -> None:
-    """The data is not what the contract describes."""
-    with pytest.raises(ValueError, match=text):
-        to_value(replace(feature, kind=kind), text)
+from infra.local.example import curl, example_row
+from infra.local.rows import RowsError
 
 
 def test_the_examples_example_row_is_a_valid_request(root: Path, contract: Contract) -> None:
@@ -73,12 +37,7 @@ def test_missing_answers_are_null_where_null_is_an_answer(tmp_path: Path, contra
     ("text", "message"),
     [
         (None, r"^cannot read .*: No such file or directory; check the path$"),
-        ("a\n1\n", r"has no column age, .*weight; give the data that the model is of$"),
         ("{header}\n", r"has no rows, wanted at least one$"),
-        (
-            "{header}\nold\n",
-            r"line 2: age is 'old', which is not of kind integer; give the data that the model is of$",
-        ),
     ],
 )
 def test_data_of_another_model_is_refused(
@@ -88,7 +47,7 @@ def test_data_of_another_model_is_refused(
     data = tmp_path / "d.csv"
     if text is not None:
         data.write_text(text.format(header=",".join(feature.name for feature in contract.features)))
-    with pytest.raises(ExampleError, match=message):
+    with pytest.raises(RowsError, match=message):
         example_row(data, contract)
 
 
