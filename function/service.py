@@ -63,6 +63,7 @@ class Service:
             level=settings.log_level,
             model_version=contract.model.version,
             metric=PROBABILITY_METRIC if contract.model.task == "classification" else VALUE_METRIC,
+            edges=contract.baseline["score"]["edges"],
         )
         self._cold = True
         self._init_ms = (perf_counter() - started) * 1e3

@@ -8,12 +8,15 @@ dimension is the service.
 __all__ = ["PROBABILITY_METRIC", "VALUE_METRIC", "Telemetry"]
 
 import json
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from function.predictions import Facts
 
 PROBABILITY_METRIC = "PredictionProbability"
@@ -35,9 +38,19 @@ class Telemetry:
         level: Log level.
         model_version: Repeated in each line.
         metric: Name of the score's metric.
+        edges: Of the bins in which scores are counted, one more than bins: the contract's, ascending.
     """
 
-    def __init__(self, *, service: str, namespace: str, level: str, model_version: str, metric: str) -> None:
+    def __init__(
+        self,
+        *,
+        service: str,
+        namespace: str,
+        level: str,
+        model_version: str,
+        metric: str,
+        edges: "Sequence[float]",
+    ) -> None:
         self._logger = Logger(
             service=service,
             level=level,
@@ -50,6 +63,7 @@ class Telemetry:
         self._logger.append_keys(model_version=model_version)
         self._metrics = Metrics(namespace=namespace, service=service)
         self._metric = metric
+        self._inner_edges = edges[1:-1]
 
     def started(self, *, init_ms: float) -> None:
         """Log that this environment is ready."""
@@ -69,6 +83,7 @@ class Telemetry:
             nulls=facts.nulls,
             outside=facts.outside,
             advice=facts.advice,
+            score_histogram=self._counts(facts.scores),
             infer_ms=round(facts.infer_ms, 3),
         )
         for score in facts.scores:
@@ -87,3 +102,14 @@ class Telemetry:
             frames.append(f"{trace.tb_frame.f_code.co_qualname}:{trace.tb_lineno}")
             trace = trace.tb_next
         self._logger.error("failed", error=type(error).__name__, frames=frames, **about)
+
+    def _counts(self, scores: "Sequence[float]") -> dict[str, int]:
+        """Return bin → scores in it, empty bins left out; a score beyond the edges counts in the outer bins.
+
+        The drift function adds these up over a day, so the bins must be those of the contract's baseline.
+        """
+        found: dict[str, int] = {}
+        for score in scores:
+            key = str(bisect_right(self._inner_edges, score))
+            found[key] = found.get(key, 0) + 1
+        return found

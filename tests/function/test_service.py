@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from function.contract import Contract
@@ -21,6 +22,7 @@ from function.predictions import refuse_non_finite
 from function.predictor import Prediction
 from function.service import InternalError, Service
 from function.settings import Settings
+from function.telemetry import Telemetry
 
 NUMBERS = count()
 SENTINEL = "SENTINEL-7391"
@@ -280,6 +282,28 @@ def test_one_line_and_one_metric_a_request(
     assert definition["Namespace"] == "Nightjar"
     assert definition["Dimensions"] == [["service"]]
     assert definition["Metrics"] == [{"Name": "PredictionProbability", "Unit": "None"}]
+
+
+def test_scores_are_counted_in_the_bins_of_the_contract(
+    artefact: Path, library: Path, contract: Contract, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As numpy counts them; the drift function compares the sums of a day with the contract's own counts."""
+    service = Service(replace(settings_for(artefact, library), max_instances=250), perf_counter())
+    capfd.readouterr()
+    _, document, _ = post(service, {"instances": [item.row for item in contract.golden.rows]})
+    line = json.loads(capfd.readouterr().out.splitlines()[0])
+    scores = [answer["probability"] for answer in document["predictions"]]
+    wanted, _ = np.histogram(scores, bins=contract.baseline["score"]["edges"])
+    assert {str(at): count for at, count in enumerate(wanted.tolist()) if count} == line["score_histogram"]
+    assert len(line["score_histogram"]) > 2
+
+
+def test_scores_beyond_the_bins_and_on_their_edges_are_counted() -> None:
+    """A regression's value may leave the range of training; an edge belongs to the bin above it, as in numpy."""
+    telemetry = Telemetry(
+        service="edges", namespace="N", level="INFO", model_version="v", metric="M", edges=[-1, 0, 2, 5]
+    )
+    assert telemetry._counts([-9, -1, -0.5, 0, 1.9, 2, 5, 99]) == {"0": 3, "1": 2, "2": 3}
 
 
 def test_missing_and_outlying_answers_are_counted_in_the_line(

@@ -41,7 +41,7 @@ def psi(baseline: "Sequence[float]", seen: "Sequence[float]") -> float:
 
 def query(bins: int) -> str:
     """Return the Logs Insights query that adds up the day's histograms."""
-    sums = ", ".join(f"sum(score_histogram.{at}) as bin{at}" for at in range(bins))
+    sums = ", ".join(f"sum(`score_histogram.{at}`) as bin{at}" for at in range(bins))
     return f'filter message = "predicted" | stats {sums}'
 
 

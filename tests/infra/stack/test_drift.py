@@ -1,8 +1,12 @@
 """Drift: the index itself, the day's query, and the rights of the function that asks it."""
 
+import hashlib
 import json
 import math
+import re
 from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -10,6 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from function.contract import Contract
+from function.service import Service
+from function.settings import Settings
 from infra.stack.drift_function import drift
 
 type Properties = Callable[[Any, str], list[dict[str, Any]]]
@@ -78,7 +84,7 @@ def test_a_day_becomes_one_metric(
     assert (definition["Namespace"], definition["Dimensions"]) == ("N", [["service"]])
     assert logs.asked["endTime"] - logs.asked["startTime"] == 86_400
     assert logs.asked["queryString"] == (
-        'filter message = "predicted" | stats sum(score_histogram.0) as bin0, sum(score_histogram.1) as bin1'
+        'filter message = "predicted" | stats sum(`score_histogram.0`) as bin0, sum(`score_histogram.1`) as bin1'
     )
 
 
@@ -124,3 +130,34 @@ def test_the_days_scores_are_compared_with_the_contracts(
     assert contract.baseline["score"]["counts"] == baseline
     (rule,) = properties(prod, "AWS::Events::Rule")
     assert rule["ScheduleExpression"] == "cron(15 0 * * ? *)"
+
+
+def test_what_the_query_adds_up_is_what_the_function_writes(
+    artefact: Path, library: Path, contract: Contract, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The two programs share no code: same message, same field names, and every row in a bin of the baseline."""
+    sha256 = hashlib.sha256((artefact / "contract.json").read_bytes()).hexdigest()
+    settings = Settings(
+        contract_sha256=sha256, service="drift", model_folder=str(artefact), library_folder=str(library)
+    )
+    service = Service(settings, perf_counter())
+    rows = [item.row for item in contract.golden.rows]
+    event = {
+        "rawPath": "/predictions",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {"http": {"method": "POST", "path": "/predictions"}, "stage": "$default"},
+        "body": json.dumps({"instances": rows}),
+        "isBase64Encoded": False,
+    }
+    service.handle(event, "r")
+    written = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    (line,) = [item for item in written if item.get("message") == "predicted"]
+    text = drift.query(len(contract.baseline["score"]["counts"]))
+    message = re.match(r'filter message = "(\w+)"', text)
+    assert message
+    assert line["message"] == message[1]
+    summed = re.findall(r"sum\(`([\w.]+)`\) as bin(\d+)", text)
+    flat = {f"score_histogram.{key}": count for key, count in line["score_histogram"].items()}
+    assert all(field.endswith(f".{at}") for field, at in summed)
+    assert set(flat) <= {field for field, _ in summed}
+    assert len(rows) == sum(flat.get(field, 0) for field, _ in summed)
