@@ -8,6 +8,13 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Another model: MODEL= and DATA=, and SCHEMA= or TARGET=; what stays empty is the example's, or inferred.
 STAGE ?= local
+# Commands that go to AWS never take stage local, whose API is open.
+ON_AWS = $(if $(filter file,$(origin STAGE)),dev,$(STAGE))
+ARCHITECTURE ?= x86_64
+# CONTEXT="memory_mb=1024 jwt_issuer=https://…": settings of infra/config.py, parted by spaces
+SETTINGS = $(if $(filter-out x86_64,$(ARCHITECTURE)),-c architecture=$(ARCHITECTURE)) \
+	$(foreach item,$(filter-out -c,$(CONTEXT)),-c '$(item)')
+CDK = .venv/bin/node node_modules/aws-cdk/bin/cdk
 FILES = $(if $(MODEL),--model "$(MODEL)") $(if $(DATA),--data "$(DATA)") $(if $(SCHEMA),--schema "$(SCHEMA)") \
 	$(if $(TARGET),--target "$(TARGET)") $(if $(EVIDENCE),--evidence "$(EVIDENCE)") \
 	$(foreach type,$(TRUST),--trust "$(type)") $(if $(TRUST_PICKLE),--trust-pickle)
@@ -19,12 +26,22 @@ help: ## List the commands
 .venv/.synced: uv.lock pyproject.toml .python-version .ci/toolchain
 	@sh .ci/toolchain
 
+# The CDK command line, and no other package; uv.lock has the Node that runs it.
+node_modules/.synced: package.json package-lock.json .venv/.synced
+	@.venv/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: on-aws
+on-aws:
+	@case "$(ON_AWS)" in dev|prod) ;; *) echo "STAGE is '$(ON_AWS)', wanted dev or prod: stage local is for \`make serve\`" >&2; exit 2 ;; esac
+
 .PHONY: serve
 serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and serve (MODEL=, DATA=, SCHEMA= or TARGET=, EVIDENCE=, TRUST=, TRUST_PICKLE=1, PORT=, CONSOLE_PORT=)
 	@$(PYTHON) -m infra.local.serve $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
 
 .PHONY: test
 test: .venv/.synced ## Run every test that can run here
+	@$(MAKE) --no-print-directory node_modules/.synced || echo "without npm's aws-cdk, which could not be installed; its test is skipped"
 	$(PYTHON) -m pytest -n 2 $(ARGS)
 
 .PHONY: check
@@ -49,11 +66,38 @@ convert: .venv/.synced ## Convert the model and prove it into build/model
 
 .PHONY: bundle
 bundle: .venv/.synced ## Assemble build/bundle from build/model
-	$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	$(PYTHON) -m infra.bundle --model build/model --out build/bundle --architecture $(ARCHITECTURE)
 
 .PHONY: synth
-synth: .venv/.synced ## Synthesise the stack (STAGE=local|dev|prod) into build/cdk
-	$(PYTHON) -m infra.app --stage $(STAGE)
+synth: .venv/.synced ## Synthesise the stack (STAGE=local|dev|prod, CONTEXT="key=value …") into build/cdk
+	@$(PYTHON) -m infra.app --stage $(STAGE) $(SETTINGS)
+
+# Stages on AWS; the default is dev. AWS credentials come from the environment, as for every AWS tool.
+.PHONY: bootstrap
+bootstrap: on-aws node_modules/.synced ## Prepare the AWS account and region for the CDK, once
+	@$(CDK) bootstrap -c stage=$(ON_AWS) $(SETTINGS) $(ARGS)
+
+.PHONY: deploy
+deploy: on-aws node_modules/.synced ## Convert, bundle and deploy to AWS (STAGE=dev|prod, CONTEXT=, ARCHITECTURE=, ARGS=)
+	@$(PYTHON) -m infra.local.conversion $(FILES)
+	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle --architecture $(ARCHITECTURE)
+	@$(CDK) deploy -c stage=$(ON_AWS) $(SETTINGS) --outputs-file build/outputs-$(ON_AWS).json $(ARGS)
+
+.PHONY: diff
+diff: on-aws node_modules/.synced ## Show what a deployment of build/bundle would change
+	@$(CDK) diff -c stage=$(ON_AWS) $(SETTINGS) $(ARGS)
+
+.PHONY: rollback
+rollback: on-aws .venv/.synced ## Go back to the previous model in seconds (STAGE=, TO=<version>)
+	@$(PYTHON) -m infra.rollback --stage $(ON_AWS) $(if $(TO),--to $(TO)) $(ARGS)
+
+.PHONY: slack-test
+slack-test: on-aws .venv/.synced ## Send a message to the topic of the alarms, and so to Slack
+	@$(PYTHON) -m infra.slack_test --stage $(ON_AWS) $(ARGS)
+
+.PHONY: destroy
+destroy: on-aws .venv/.synced ## Delete a stage from AWS and list what remains with its cost
+	@$(PYTHON) -m infra.teardown --stage $(ON_AWS) $(ARGS)
 
 .PHONY: load
 load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment without HOST

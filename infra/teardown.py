@@ -1,0 +1,175 @@
+"""Delete a stage so that nothing of it goes on costing money, and list what remains with its cost.
+
+Warm capacity is given back first: a stack that is deleted while it is allocated may leave it allocated, at its
+price. CloudFormation itself is asked to delete, not the CDK's command line, which would synthesise first and so
+need the bundle and the context of the deployment.
+
+Exit codes: 0 deleted; 2 refused or failed, with one sentence on standard error.
+
+Example:
+    python -m infra.teardown --stage dev
+"""
+
+__all__ = ["TeardownError", "give_back_capacity", "main", "parser", "resources_of", "tear_down"]
+
+import argparse
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from function.errors import NightjarError
+from infra.config import STAGES, region_of, stack_name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
+_ATTEMPTS, _DELAY_S = 180, 10
+"""Half an hour at most: a key, a dashboard and a function are gone in two minutes."""
+
+
+class TeardownError(NightjarError):
+    """The stage is still there; the message is one sentence."""
+
+
+def resources_of(cloudformation: Any, stack: str) -> dict[str, list[str]]:
+    """Return resource type → physical ids of a stack.
+
+    Raises:
+        TeardownError: There is no such stack.
+    """
+    from botocore.exceptions import ClientError
+
+    found: dict[str, list[str]] = {}
+    missing = TeardownError(f"there is no stack {stack} in {cloudformation.meta.region_name}")
+    try:
+        (about,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise missing from None
+    if about["StackStatus"] == "DELETE_COMPLETE":
+        raise missing
+    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for item in page["StackResourceSummaries"]:
+            found.setdefault(item["ResourceType"], []).append(item.get("PhysicalResourceId", ""))
+    return found
+
+
+def give_back_capacity(client: "Callable[[str], Any]", resources: "Mapping[str, Sequence[str]]") -> list[str]:
+    """Take all warm capacity away and keep the schedule from ordering any again.
+
+    Args:
+        client: From a service's name to its boto3 client.
+        resources: Resource type → physical ids of the stack.
+
+    Returns:
+        ARN of each alias that had some.
+    """
+    for target in resources.get(_TARGET, ()):
+        resource, dimension, namespace = target.split("|")
+        everything = {
+            "DynamicScalingInSuspended": True,
+            "DynamicScalingOutSuspended": True,
+            "ScheduledScalingSuspended": True,
+        }
+        client("application-autoscaling").register_scalable_target(
+            ServiceNamespace=namespace,
+            ResourceId=resource,
+            ScalableDimension=dimension,
+            MinCapacity=0,
+            MaxCapacity=0,
+            SuspendedState=everything,
+        )
+    given_back = []
+    functions = client("lambda")
+    for arn in resources.get("AWS::Lambda::Alias", ()):
+        function, _, alias = arn.rpartition(":")
+        with suppress(functions.exceptions.ProvisionedConcurrencyConfigNotFoundException):
+            functions.get_provisioned_concurrency_config(FunctionName=function, Qualifier=alias)
+            functions.delete_provisioned_concurrency_config(FunctionName=function, Qualifier=alias)
+            given_back.append(arn)
+    return given_back
+
+
+def tear_down(client: "Callable[[str], Any]", stack: str, *, delay_s: float = _DELAY_S) -> list[str]:
+    """Give back capacity and delete the stack.
+
+    Args:
+        client: From a service's name to its boto3 client.
+        stack: Name of the stack.
+        delay_s: How often CloudFormation is asked whether it is done.
+
+    Returns:
+        Ids of the stack's encryption keys, which AWS deletes a week later.
+
+    Raises:
+        TeardownError: There is no such stack, or it could not be deleted.
+    """
+    from botocore.exceptions import WaiterError
+
+    cloudformation = client("cloudformation")
+    resources = resources_of(cloudformation, stack)
+    for name in give_back_capacity(client, resources):
+        print(f"gave back the warm capacity of {name}")
+    print(f"deleting {stack} …", flush=True)
+    cloudformation.delete_stack(StackName=stack)
+    try:
+        cloudformation.get_waiter("stack_delete_complete").wait(
+            StackName=stack, WaiterConfig={"Delay": delay_s, "MaxAttempts": _ATTEMPTS}
+        )
+    except WaiterError as error:
+        raise TeardownError(f"{stack} was not deleted, see its events in CloudFormation: {error}") from None
+    return list(resources.get("AWS::KMS::Key", ()))
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    what, _, example = (__doc__ or "").partition("Example:\n")
+    result = argparse.ArgumentParser(
+        prog="python -m infra.teardown",
+        description=what.partition("\n\n")[0],
+        epilog="example: " + example.strip(),
+    )
+    result.add_argument("--stage", choices=STAGES, required=True)
+    result.add_argument("--region", help="default: the stage's")
+    result.add_argument("--force", action="store_true", help="do not ask")
+    return result
+
+
+def main(argv: "Sequence[str] | None" = None) -> int:
+    """Delete as the command line says; see the module for exit codes."""
+    options = parser().parse_args(argv)
+    stack = stack_name_of(options.stage)
+    region = options.region or region_of(options.stage)
+    if not options.force and not _agreed(stack, region):
+        print(f"infra.teardown: {stack} was not deleted, wanted its name or --force", file=sys.stderr)
+        return 2
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from infra.remains import remains, table
+
+    def client(service: str) -> Any:
+        return boto3.client(service, region_name=region)
+
+    try:
+        keys = tear_down(client, stack)
+    except (NightjarError, BotoCoreError, ClientError) as error:
+        print(f"infra.teardown: {error}", file=sys.stderr)
+        return 2
+    print(f"{stack} is deleted. What remains:")
+    print(table(remains(client, stack=stack, keys=keys)))
+    return 0
+
+
+def _agreed(stack: str, region: str) -> bool:
+    try:
+        return input(f"This deletes {stack} in {region}. Type its name to go on: ").strip() == stack
+    except EOFError:
+        print()
+        return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
