@@ -198,7 +198,8 @@ def _cost(
     hour = Duration.hours(1)
     gb = config.memory_mb / 1024
     per_ms = gb * prices.LAMBDA_GB_S[config.architecture] / 1000
-    expression = f"calls * {prices.LAMBDA_REQUEST} + busy * {per_ms:.3e} + answers * {prices.API_REQUEST}"
+    # No exponent: in a metric expression 8e-09 is a name.
+    expression = f"calls * {prices.LAMBDA_REQUEST} + busy * {per_ms:.15f} + answers * {prices.API_REQUEST}"
     cost = aws_cloudwatch.MathExpression(
         expression=expression,
         label="Lambda and API requests at list prices",

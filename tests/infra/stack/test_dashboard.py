@@ -1,6 +1,7 @@
 """The dashboard's four graphs, read back from the template."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -101,3 +102,90 @@ def test_initialisation_on_demand_and_provisioned_are_apart(widgets: dict[str, A
         for name in ("InitOnDemand", "InitProvisioned")
         for statistic in ("Average", "Maximum")
     ] == _series(widgets["Initialisation time"])
+
+
+def test_no_expression_has_a_name_that_is_not_a_metric(widgets: dict[str, Any]) -> None:
+    """CloudWatch would draw nothing; an exponent, as in 8e-09, reads as a name."""
+    checked = 0
+    for widget in widgets.values():
+        styles = [metric[-1] for metric in widget["metrics"]]
+        known = {style["id"] for style in styles if "id" in style}
+        for style in styles:
+            if "expression" in style:
+                assert set(re.findall(r"[A-Za-z]\w*", style["expression"])) <= known
+                checked += 1
+    assert checked == 2
+
+
+def test_the_cost_of_use_is_what_the_requests_cost(widgets: dict[str, Any]) -> None:
+    """200,000 requests of 3 s at 512 MB: 0.04 for the requests, 5.00 for the time, 0.24 for the gateway."""
+    (expression,) = [
+        style["expression"]
+        for *_, style in widgets["Estimated cost of use"]["metrics"]
+        if "expression" in style
+    ]
+    numbers = {"calls": 200_000, "busy": 200_000 * 3000, "answers": 200_000}
+    usd = sum(
+        numbers[name] * float(price)
+        for name, price in re.findall(r"(\w+) \* ([\d.]+)", expression)
+    )
+    assert pytest.approx(0.04 + 600_000 * 0.5 * 0.0000166667 + 0.24, rel=1e-4) == usd
+
+
+def test_every_graph_survives_quiet_hours(widgets: dict[str, Any]) -> None:
+    """At least 5 minutes a point, so rare requests are seen; every line has a name, every axis a unit."""
+    for title, widget in widgets.items():
+        assert widget["yAxis"]["left"]["label"], title
+        for *_, style in widget["metrics"]:
+            assert style.get("period", 300) >= 300, title
+            assert style.get("visible") is False or "label" in style, title
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted"),
+    [
+        (
+            "How long callers wait, against the promised 10 s",
+            {("AWS/ApiGateway", "Latency", statistic) for statistic in ("p50", "p90", "p99")},
+        ),
+        (
+            "Refused and failed requests",
+            {("AWS/ApiGateway", "4xx", "Sum"), ("AWS/ApiGateway", "5xx", "Sum"), ("AWS/Lambda", "Throttles", "Sum")},
+        ),
+        (
+            "Simultaneous requests and warm capacity",
+            {
+                ("AWS/Lambda", "ConcurrentExecutions", "Maximum"),
+                ("AWS/Lambda", "ProvisionedConcurrentExecutions", "Maximum"),
+                ("AWS/Lambda", "ProvisionedConcurrencySpilloverInvocations", "Sum"),
+            },
+        ),
+        ("Warm capacity in use", {("AWS/Lambda", "ProvisionedConcurrencyUtilization", "Maximum")}),
+        ("Drift: how far a day's scores are from training", {("Nightjar", "ScoreDrift", "Maximum")}),
+    ],
+)
+def test_the_other_graphs_show_what_their_titles_say(
+    widgets: dict[str, Any], title: str, wanted: set[tuple[str, str, str]]
+) -> None:
+    """Namespace, metric and statistic; Lambda's are the alias's."""
+    series = _series(widgets[title])
+    assert wanted == {(namespace, name, statistic) for namespace, name, _, statistic in series}
+    for namespace, _, dimensions, _ in series:
+        assert namespace != "AWS/Lambda" or dimensions["Resource"] == "<function>:live"
+
+
+def test_at_most_five_metrics_are_our_own(prod: Any, widgets: dict[str, Any]) -> None:
+    """Each costs as much as three alarms; what is drawn, watched or filtered is counted."""
+    drawn = {
+        tuple(metric[:2])
+        for widget in widgets.values()
+        for metric in widget["metrics"]
+        if len(metric) > 1 and not metric[0].startswith("AWS/")
+    }
+    alarms = [item["Properties"] for item in prod.find_resources("AWS::CloudWatch::Alarm").values()]
+    watched = {(a["Namespace"], a["MetricName"]) for a in alarms if not a["Namespace"].startswith("AWS/")}
+    filters = [item["Properties"] for item in prod.find_resources("AWS::Logs::MetricFilter").values()]
+    filtered = {
+        (t["MetricNamespace"], t["MetricName"]) for f in filters for t in f["MetricTransformations"]
+    }
+    assert len(drawn | watched | filtered) == 5
