@@ -125,10 +125,7 @@ def test_the_cost_of_use_is_what_the_requests_cost(widgets: dict[str, Any]) -> N
         if "expression" in style
     ]
     numbers = {"calls": 200_000, "busy": 200_000 * 3000, "answers": 200_000}
-    usd = sum(
-        numbers[name] * float(price)
-        for name, price in re.findall(r"(\w+) \* ([\d.]+)", expression)
-    )
+    usd = sum(numbers[name] * float(price) for name, price in re.findall(r"(\w+) \* ([\d.]+)", expression))
     assert pytest.approx(0.04 + 600_000 * 0.5 * 0.0000166667 + 0.24, rel=1e-4) == usd
 
 
@@ -150,7 +147,11 @@ def test_every_graph_survives_quiet_hours(widgets: dict[str, Any]) -> None:
         ),
         (
             "Refused and failed requests",
-            {("AWS/ApiGateway", "4xx", "Sum"), ("AWS/ApiGateway", "5xx", "Sum"), ("AWS/Lambda", "Throttles", "Sum")},
+            {
+                ("AWS/ApiGateway", "4xx", "Sum"),
+                ("AWS/ApiGateway", "5xx", "Sum"),
+                ("AWS/Lambda", "Throttles", "Sum"),
+            },
         ),
         (
             "Simultaneous requests and warm capacity",
@@ -185,7 +186,5 @@ def test_at_most_five_metrics_are_our_own(prod: Any, widgets: dict[str, Any]) ->
     alarms = [item["Properties"] for item in prod.find_resources("AWS::CloudWatch::Alarm").values()]
     watched = {(a["Namespace"], a["MetricName"]) for a in alarms if not a["Namespace"].startswith("AWS/")}
     filters = [item["Properties"] for item in prod.find_resources("AWS::Logs::MetricFilter").values()]
-    filtered = {
-        (t["MetricNamespace"], t["MetricName"]) for f in filters for t in f["MetricTransformations"]
-    }
+    filtered = {(t["MetricNamespace"], t["MetricName"]) for f in filters for t in f["MetricTransformations"]}
     assert len(drawn | watched | filtered) == 5
