@@ -17,12 +17,7 @@ from infra.schedule import Schedule
 from infra.stack.drift import Drift
 from infra.stack.observability import Observability
 
-_FIVE, _QUARTER, _SIX_HOURS, _DAY = (
-    Duration.minutes(5),
-    Duration.minutes(15),
-    Duration.hours(6),
-    Duration.days(1),
-)
+_FIVE, _QUARTER, _DAY = Duration.minutes(5), Duration.minutes(15), Duration.days(1)
 _ABOVE = aws_cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
 _AT_LEAST = aws_cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 _BELOW = aws_cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD
@@ -164,7 +159,10 @@ def _environments(config: StageConfig, observability: Observability) -> list[_Al
 
 
 def _scores(config: StageConfig, contract: Contract, score: aws_cloudwatch.Metric) -> list[_Alarm]:
-    """Watch the mean probability on both sides of a band; only a positive class has a base rate to hold it to."""
+    """Watch the mean probability on both sides of a band; only a positive class has a base rate to hold it to.
+
+    Over a day: a single request at night is its own mean, and would leave the band by chance.
+    """
     if contract.model.task != "classification" or contract.outputs.positive is None:
         return []
     base = contract.outputs.base_rate
@@ -178,10 +176,10 @@ def _scores(config: StageConfig, contract: Contract, score: aws_cloudwatch.Metri
             name=f"probability-{side}",
             metric=score,
             statistic="Average",
-            period=_SIX_HOURS,
+            period=_DAY,
             threshold=round(limit, 4),
             comparison=comparison,
-            means=f"The mean predicted probability of six hours is far {word} the base rate of training.",
+            means=f"The mean predicted probability of a day is far {word} the base rate of training.",
             first=first,
         )
         for side, word, limit, comparison in (

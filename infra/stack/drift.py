@@ -71,6 +71,8 @@ class Drift(Construct):
             },
             log_group=log_group,
             logging_format=aws_lambda.LoggingFormat.JSON,
+            # Its reports would count as the inference function's: the metric filters read the one group.
+            system_log_level_v2=aws_lambda.SystemLogLevel.WARN,
             memory_size=128,
             role=role,
             timeout=Duration.minutes(2),

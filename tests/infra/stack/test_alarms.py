@@ -49,12 +49,12 @@ def test_the_mean_probability_is_held_to_the_base_rate(
     """A band around it, or numbers that somebody chose."""
     base = contract.outputs.base_rate or 0
     seen = [
-        (alarms[n]["Threshold"], alarms[n]["ComparisonOperator"], alarms[n]["Statistic"])
+        (*(alarms[n][key] for key in ("Threshold", "ComparisonOperator", "Statistic", "Period")),)
         for n in ("probability-low", "probability-high")
     ]
     assert seen == [
-        (pytest.approx(base - 0.15, abs=1e-4), "LessThanThreshold", "Average"),
-        (pytest.approx(base + 0.15, abs=1e-4), "GreaterThanThreshold", "Average"),
+        (pytest.approx(base - 0.15, abs=1e-4), "LessThanThreshold", "Average", 86400),
+        (pytest.approx(base + 0.15, abs=1e-4), "GreaterThanThreshold", "Average", 86400),
     ]
     chosen = synthesised("dev", {"probability_low": "0.45"})
     low = [a for a in properties(chosen, ALARM) if a["AlarmName"] == "nightjar-dev-probability-low"]

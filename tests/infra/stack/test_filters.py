@@ -81,3 +81,14 @@ def _matches(pattern: str, line: Any) -> bool:
         if value is None or not (value == wanted if parts[2] == "=" else value >= wanted):
             return False
     return True
+
+
+def test_only_the_inference_functions_lines_reach_the_filters(prod: Any, properties: Properties) -> None:
+    """At WARN Lambda writes no report of a run that succeeded, so the daily comparison is not measured."""
+    levels = {
+        function["Description"]: function["LoggingConfig"]["SystemLogLevel"]
+        for function in properties(prod, "AWS::Lambda::Function")
+        if "LoggingConfig" in function
+    }
+    assert sorted(levels.values()) == ["INFO", "WARN"]
+    assert levels["Compares the day's scores with training"] == "WARN"
