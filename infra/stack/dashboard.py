@@ -100,19 +100,21 @@ def _brief(
 def _scores(contract: Contract, score: aws_cloudwatch.Metric) -> aws_cloudwatch.GraphWidget:
     """Return the graph of what the model answered."""
     outputs = contract.outputs
-    limits: tuple[float | None, float | None] = (0, 1)
-    line = "Base rate in training"
-    if contract.model.task != "classification":
-        title, unit, line, limits = (
-            "Predicted value",
-            outputs.unit or "value",
-            "Mean in training",
-            (None, None),
-        )
-    elif outputs.positive is None:
-        title, unit = "Prediction probability: the answered class", "probability"
-    else:
-        title, unit = f"Prediction probability: {outputs.classes[outputs.positive].name}", "probability"
+    limits: tuple[float | None, float | None] = (None, None)
+    line = "Mean in training"
+    match contract.model.task:
+        case "classification":
+            watched = "the answered class"
+            if outputs.positive is not None:
+                watched = outputs.classes[outputs.positive].name
+            title, unit, limits = f"Prediction probability: {watched}", "probability", (0, 1)
+            line = "Base rate in training"
+        case "regression":
+            title, unit = "Predicted value", outputs.unit or "value"
+        case "outlier":
+            title, unit = "How usual a row is: the model's own score", "score (below 0: outlier)"
+        case _:
+            title, unit = "Distance to the nearest cluster", "distance"
     return _graph(
         title,
         unit,

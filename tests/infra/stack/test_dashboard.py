@@ -88,6 +88,24 @@ def test_a_regression_shows_its_value(synthesised: Callable[..., Any], contract:
     assert widget["yAxis"]["left"] == {"label": "hours", "showUnits": False}
 
 
+@pytest.mark.parametrize(
+    ("task", "title", "unit"),
+    [
+        ("outlier", "How usual a row is: the model's own score", "score (below 0: outlier)"),
+        ("clustering", "Distance to the nearest cluster", "distance"),
+    ],
+)
+def test_other_tasks_show_what_they_answer(
+    synthesised: Callable[..., Any], contract: Contract, task: Any, title: str, unit: str
+) -> None:
+    """The metric is the one that the function emits for every task but classification."""
+    outputs = replace(contract.outputs, positive=None, base_rate=None)
+    other = replace(contract, outputs=outputs, model=replace(contract.model, task=task))
+    widget = _widgets(synthesised("dev", of=other))[title]
+    assert {VALUE_METRIC} == {name for _, name, _, _ in _series(widget)}
+    assert widget["yAxis"]["left"] == {"label": unit, "showUnits": False}
+
+
 def test_memory_is_shown_against_its_limit(widgets: dict[str, Any]) -> None:
     """The largest, in MB."""
     widget = widgets["Maximum memory used"]
