@@ -28,7 +28,7 @@ help: ## List the commands
 
 # The CDK command line, and no other package; uv.lock has the Node that runs it.
 node_modules/.synced: package.json package-lock.json .venv/.synced
-	@.venv/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@.venv/bin/npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --loglevel=error
 	@touch $@
 
 .PHONY: on-aws

@@ -68,7 +68,13 @@ def roll_back(client: Any, *, function: str, to: str | None = None) -> tuple[str
             f"version {chosen} fails its self-test: {answer['Payload'].read().decode()[:500]}"
         )
     client.update_alias(
-        FunctionName=function, Name=ALIAS, FunctionVersion=chosen, RevisionId=alias["RevisionId"]
+        FunctionName=function,
+        Name=ALIAS,
+        FunctionVersion=chosen,
+        RevisionId=alias["RevisionId"],
+        # A move of warm capacity that failed half-way leaves weights, which block every later move.
+        # Source: https://github.com/gradientedge/cdk-utils/issues/1110
+        RoutingConfig={"AdditionalVersionWeights": {}},
     )
     return current, chosen
 

@@ -9,7 +9,7 @@ price. Source: https://github.com/aws/aws-cdk/issues/31507
 
 __all__ = ["Scaling"]
 
-from aws_cdk import TimeZone, aws_applicationautoscaling, aws_lambda
+from aws_cdk import Stack, TimeZone, aws_applicationautoscaling, aws_iam, aws_lambda
 from constructs import Construct
 
 from infra.schedule import Schedule
@@ -27,6 +27,18 @@ class Scaling(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, alias: aws_lambda.Alias, schedule: Schedule) -> None:
         super().__init__(scope, id_)
+        # The service's own role, as the CDK gives it to an alias that scales itself; the one that it would make
+        # here may do nothing.
+        role = aws_iam.Role.from_role_arn(
+            self,
+            "ServiceRole",
+            Stack.of(self).format_arn(
+                service="iam",
+                region="",
+                resource="role/aws-service-role/lambda.application-autoscaling.amazonaws.com",
+                resource_name="AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency",
+            ),
+        )
         # CDK's minimum is 1 unless it is said, which is about $5 a month at 512 MB.
         target = aws_applicationautoscaling.ScalableTarget(
             self,
@@ -36,6 +48,7 @@ class Scaling(Construct):
             resource_id=f"function:{alias.lambda_.function_name}:{alias.alias_name}",
             min_capacity=0,
             max_capacity=schedule.largest,
+            role=role,
         )
         target.node.add_dependency(alias)
         zone = TimeZone.of(schedule.time_zone)

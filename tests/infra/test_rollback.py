@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from function.contract import Contract
 from infra import rollback
@@ -77,6 +79,24 @@ def test_a_version_that_does_not_prove_itself_is_not_gone_back_to(to: str | None
     with pytest.raises(RollbackError, match=reason):
         roll_back(client, function="f", to=to)
     assert not client.moved
+
+
+def test_all_traffic_goes_to_the_version_that_was_chosen() -> None:
+    """By AWS's own model of the request: no weights are left on another version, and nobody else moved the alias."""
+    client = boto3.client(
+        "lambda", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    named = {"FunctionName": "f", "Name": "live"}
+    with Stubber(client) as stub:
+        stub.add_response("get_alias", {"FunctionVersion": "3", "RevisionId": "r"}, named)
+        versions = [{"Version": version} for version in ("$LATEST", "2", "3")]
+        stub.add_response("list_versions_by_function", {"Versions": versions}, {"FunctionName": "f"})
+        asked = {"FunctionName": "f", "Qualifier": "2", "Payload": b"{}"}
+        stub.add_response("invoke", {"StatusCode": 200}, asked)
+        moved = {"FunctionVersion": "2", "RevisionId": "r", "RoutingConfig": {"AdditionalVersionWeights": {}}}
+        stub.add_response("update_alias", {}, named | moved)
+        assert roll_back(client, function="f") == ("3", "2")
+        stub.assert_no_pending_responses()
 
 
 def test_the_command_goes_back_to_the_model_before(

@@ -1,5 +1,6 @@
 """Warm capacity: one target from 0, actions in the users' zone."""
 
+import json
 from collections.abc import Callable
 from datetime import time
 from pathlib import Path
@@ -22,6 +23,18 @@ def test_the_target_starts_from_zero_and_owns_the_aliass_capacity(prod: Any, pro
     )
     (alias,) = properties(prod, "AWS::Lambda::Alias")
     assert ["function:", alias["FunctionName"], ":live"] == target["ResourceId"]["Fn::Join"][1]
+
+
+def test_capacity_is_ordered_by_the_services_own_role(prod: Any, properties: Properties) -> None:
+    """The role that the CDK would make has no rights at all; every role of the stack can be assumed for a purpose."""
+    (target,) = properties(prod, TARGET)
+    name = "AWSServiceRoleForApplicationAutoScaling_LambdaConcurrency"
+    assert name in json.dumps(target["RoleARN"])
+    principals = [
+        role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]
+        for role in properties(prod, "AWS::IAM::Role")
+    ]
+    assert sorted(principals) == ["chatbot.amazonaws.com", *["lambda.amazonaws.com"] * 3]
 
 
 def test_every_action_of_the_schedule_carries_the_zone(prod: Any, properties: Properties, root: Path) -> None:
