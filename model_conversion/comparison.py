@@ -4,7 +4,7 @@
 People's answers stay out of it: a row is shown by its number, with values only if it was made up entirely.
 """
 
-__all__ = ["SYNTHETIC", "Block", "Comparison", "Difference", "ErrorHistogram"]
+__all__ = ["BOUNDARY", "SYNTHETIC", "Block", "Comparison", "Difference", "ErrorHistogram"]
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SYNTHETIC = frozenset({"golden", "range", "category"})
 """Sources whose rows are made of ranges and categories alone. Probes of any other source start from a row of the
 data and change one answer of it: the rest is a person's, and is not shown."""
+
+BOUNDARY = "boundary"
+"""Source of the probes that are searched for on a decision boundary, to the last digit: a tie there says nothing."""
 
 SMALLEST, LARGEST = 1e-20, 1e20
 """Errors beyond are counted in a histogram's outer bins."""

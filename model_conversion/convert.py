@@ -31,7 +31,7 @@ from model_conversion.errors import InputError, ParityError, UnsupportedError
 from model_conversion.golden import synthesise
 from model_conversion.material import Material, Progress, Request, gather
 from model_conversion.measure import measure
-from model_conversion.parity import MOST_TIES, judge, reference
+from model_conversion.parity import judge, reference, ties_allowed
 from model_conversion.proof import prove
 from model_conversion.report import Attempt, Report
 from model_conversion.strategies import Conversion, convert, strategies
@@ -210,7 +210,7 @@ def _report(
         attempts=attempts,
         comparison=comparison,
         tolerance=material.tolerance,
-        ties_allowed=int(MOST_TIES * attempts[-1].rows),
+        ties_allowed=ties_allowed(comparison),
         splits=material.probes.splits,
         probed_splits=material.probes.probed_splits,
         timings=measure(graph, rows, contract, material.estimator, frame),

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from function.contract import Feature, Row, Value
 from model_conversion.boundary import boundary_rows
+from model_conversion.comparison import BOUNDARY
 from model_conversion.exact.boosters import boosted_of
 from model_conversion.schema import Schema
 from model_conversion.thresholds import ThresholdProbes
@@ -61,7 +62,7 @@ def probes_for(estimator: Any, features: tuple[Feature, ...], schema: Schema, da
     if ensemble is not None:
         rows["threshold"], splits, probed = ThresholdProbes(estimator, features, schema, bases).rows(ensemble)
     elif hasattr(final, "coef_") and hasattr(estimator, "classes_"):
-        rows["boundary"] = boundary_rows(estimator, features, schema, bases)
+        rows[BOUNDARY] = boundary_rows(estimator, features, schema, bases)
     return ProbeSet(rows=rows, splits=splits, probed_splits=probed)
 
 

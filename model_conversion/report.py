@@ -84,8 +84,9 @@ class Attempt:
         if not self.rows:
             return "nothing was compared"
         flips = f"{count(self.flips, 'row')} got another class" if self.flips else ""
+        ties = f"{count(self.ties, 'row')} on a boundary got the other class" if self.ties else ""
         largest = f"the largest difference is {amount(self.max_abs_error)}"
-        return listed([part for part in (flips, largest) if part])
+        return listed([part for part in (flips, ties, largest) if part])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
-from model_conversion.exact import preprocessing, trees
+from model_conversion.exact import preprocessing, texts, trees
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
 from model_conversion.inputs import arrange
 from model_conversion.schema import Schema
@@ -47,7 +47,9 @@ class Strategy:
 STRATEGIES = (
     Strategy(name="float32", number_type=FloatTensorType, converters={}),
     Strategy(
-        name="float64", number_type=DoubleTensorType, converters=trees.CONVERTERS | preprocessing.CONVERTERS
+        name="float64",
+        number_type=DoubleTensorType,
+        converters=trees.CONVERTERS | preprocessing.CONVERTERS | texts.CONVERTERS,
     ),
 )
 """Cheapest first."""

@@ -73,6 +73,18 @@ def test_ties_are_counted_apart_and_capped() -> None:
     assert compare([block(apart, [Prediction(1, apart[0]), *seen[1:]])], 1e-6).flips == 1
 
 
+def test_rows_searched_for_on_the_boundary_may_all_be_ties() -> None:
+    """They were made to be; a class that is clearly another one is not forgiven there either."""
+    data = block([(0.9, 0.1)] * 400, [Prediction(0, (0.9, 0.1))] * 400)
+    near = [(0.5 + 1e-16, 0.5), (0.5, 0.5)]
+    ties = [Prediction(1, row) for row in near]
+    report = compare([data, block(near, ties, "boundary")], 1e-6)
+    assert (report.passed, report.ties, report.flips) == (True, 2, 0)
+    assert not compare([data, block(near, ties, "range")], 1e-6).passed
+    clear = [(0.5 + 1e-11, 0.5 - 1e-11)]
+    assert compare([data, block(clear, [Prediction(1, clear[0])], "boundary")], 1e-6).flips == 1
+
+
 def test_the_reference_is_what_the_estimator_says() -> None:
     """Labels are plain Python values, scores have a column a class, or one."""
     classifier = LogisticRegression().fit(FRAME, ["n", "n", "n", "y", "y", "y"])
