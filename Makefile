@@ -104,6 +104,12 @@ load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment without H
 	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion $(FILES) && $(PYTHON) -m infra.bundle --model build/model --out build/bundle &&) \
 	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') $(if $(DATA),--data "$(DATA)") $(ARGS)
 
+.PHONY: bench
+bench: .venv/.synced ## Measure cold start, memory and warm requests beside the usual ways; ARGS="--quick" or "--soak 1000000"
+	@$(PYTHON) -m infra.local.conversion
+	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	@$(PYTHON) -m loadtests.bench $(ARGS)
+
 .PHONY: system-deps
 system-deps: ## Install the Debian packages that some tests use
 	@sh .ci/system-deps
