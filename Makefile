@@ -39,6 +39,12 @@ on-aws:
 serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and serve (MODEL=, DATA=, SCHEMA= or TARGET=, EVIDENCE=, TRUST=, TRUST_PICKLE=1, PORT=, CONSOLE_PORT=)
 	@$(PYTHON) -m infra.local.serve $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
 
+.PHONY: prove
+prove: .venv/.synced ## Show traffic → logs → metrics → alarm → subscriber → OK on the emulator, with times
+	@$(PYTHON) -m infra.local.conversion $(FILES)
+	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	@$(PYTHON) -m infra.local.prove
+
 .PHONY: test
 test: .venv/.synced ## Run every test that can run here
 	@$(MAKE) --no-print-directory node_modules/.synced || echo "without npm's aws-cdk, which could not be installed; its test is skipped"

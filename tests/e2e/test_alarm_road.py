@@ -1,0 +1,78 @@
+"""Traffic, logs, metrics, alarm, subscriber and back, on the deployed service."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from function.contract import Contract
+from infra.bundle import Bundle
+from infra.local import prove
+from infra.local.deployment import LocalDeployment
+from infra.local.metrics.bridge import Bridge
+from infra.local.metrics.series import Metric
+from infra.local.prove import ProofError, prove_alarm
+
+pytestmark = pytest.mark.e2e
+
+
+def test_alarm_sounds_and_ends(real_bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both messages reach the subscriber in order, and the command prints when."""
+    assert prove.main(["--bundle", str(real_bundle.path)]) == 0
+    printed = capsys.readouterr().out
+    steps = (
+        "OK → ALARM",
+        "has the ALARM message",
+        "ordinary requests answered",
+        "ALARM → OK",
+        "has the OK message",
+    )
+    positions = [printed.index(step) for step in steps]
+    assert sorted(positions) == positions
+
+
+def test_series_hold_what_was_measured(deployment: LocalDeployment) -> None:
+    """Initialisation comes through the template's own filter, and nobody invents provisioned starts."""
+    bridge = Bridge(deployment.emulator, deployment.outputs)
+    assert bridge.collect() > 0
+    assert bridge.collect() == 0
+    asked = {"statistic": "Maximum", "period_s": 86_400, "periods": 2}
+    (init,) = {
+        value
+        for value in bridge.query(Metric(namespace="Nightjar/local", name="InitOnDemand"), **asked)
+        if value is not None
+    }
+    assert 0 < init < 30_000
+    assert bridge.query(Metric(namespace="Nightjar/local", name="InitProvisioned"), **asked) == [None, None]
+
+
+def test_server_error_alarms_by_the_gateways_dimension(deployment: LocalDeployment) -> None:
+    """One 500 is enough for the alarm on 5xx, a 400 is not; the emulator's CloudWatch shows the new state."""
+    name = "nightjar-local-server-errors"
+    bridge = Bridge(deployment.emulator, deployment.outputs)
+    now_s = 1_000_000.0
+    bridge.observe(status=400, latency_ms=5, at_s=now_s)
+    bridge.evaluate(now_s=now_s)
+    bridge.observe(status=500, latency_ms=5, at_s=now_s)
+    (change,) = bridge.evaluate(now_s=now_s)
+    assert (name, "OK", "ALARM") == (change.alarm, change.before, change.after)
+    client = deployment.emulator.client("cloudwatch")
+    (shown,) = client.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    assert shown["StateValue"] == "ALARM"
+    bridge.observe(status=200, latency_ms=5, at_s=now_s + 300)
+    (change,) = bridge.evaluate(now_s=now_s + 300)
+    assert change.after == "OK"
+
+
+def test_model_without_a_row_that_breaches(deployment: LocalDeployment, contract: Contract) -> None:
+    """The proof names the highest score when no golden row can make the alarm sound."""
+    row = min(contract.golden.rows, key=lambda row: row.scores[1])
+    weak = replace(contract, golden=replace(contract.golden, rows=(row,)))
+    with pytest.raises(ProofError, match="no golden row exceeds"):
+        prove_alarm(deployment, weak)
+
+
+def test_no_bundle_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a bundle the command ends with status 2 and says why."""
+    assert prove.main(["--bundle", str(tmp_path / "absent")]) == 2
+    assert "absent" in capsys.readouterr().err
