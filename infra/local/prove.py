@@ -173,7 +173,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     print("\nalarm states (evaluated locally from emulated and logged metrics)")
     for held in bridge.states:
         print(f"  {held.state:<18} {held.alarm.name}")
-    print("\nwithout a source on this machine")
+    print("\nwithout a source here, or not bridged; their alarms say OK because no data is no breach")
     for name, reason in UNMEASURED.items():
         print(f"  {name}: {reason}")
     return 0

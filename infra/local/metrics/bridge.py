@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from infra.local.emulator import Emulator
 
 UNMEASURED: dict[str, str] = {
-    "AWS/Lambda Errors": "the log has no mark of a failed invocation; 5xx of the gateway is counted",
-    "AWS/Lambda Throttles": "the emulator logs no refused invocation",
+    "AWS/Lambda Errors": "not bridged: no failed invocation was looked at; 5xx of the gateway is counted",
+    "AWS/Lambda Throttles": "not bridged: no refused invocation was looked at",
     "AWS/Lambda Provisioned…": "the emulator has no provisioned concurrency",
     "InitProvisioned": "the emulator has no provisioned concurrency",
     "MaxMemoryUsed": "only where the emulator measures a worker's memory; it writes 0 where it does not",
 }
-"""Metric → why it has no data, or not always, on this machine. Its series stays empty: nothing is invented."""
+"""Metric → why it has no data, or not always, in this bridge. Its series stays empty: nothing is invented."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
