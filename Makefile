@@ -70,6 +70,14 @@ train: .venv/.synced ## Train the example model and measure its what-ifs
 convert: .venv/.synced ## Convert the model and prove it into build/model
 	@$(PYTHON) -m infra.local.conversion --always $(FILES)
 
+.PHONY: corpus
+corpus: .venv/.synced ## Convert and prove every known estimator, write model_conversion/SUPPORT.md (20 minutes of one core)
+	@$(PYTHON) -W ignore -m model_conversion.corpus $(ARGS)
+
+.PHONY: bench-trees
+bench-trees: .venv/.synced ## Tree graphs: load time, size, speed and error of the default, ours and scikit-learn
+	@$(PYTHON) -W ignore -m model_conversion.benchmark $(ARGS)
+
 .PHONY: bundle
 bundle: .venv/.synced ## Assemble build/bundle from build/model
 	$(PYTHON) -m infra.bundle --model build/model --out build/bundle --architecture $(ARCHITECTURE)

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 
 from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
-from model_conversion.exact import preprocessing, texts, trees
+from model_conversion.exact import linear, preprocessing, texts, trees, voting
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
 from model_conversion.inputs import arrange
 from model_conversion.schema import Schema
@@ -49,7 +49,11 @@ STRATEGIES = (
     Strategy(
         name="float64",
         number_type=DoubleTensorType,
-        converters=trees.CONVERTERS | preprocessing.CONVERTERS | texts.CONVERTERS,
+        converters=trees.CONVERTERS
+        | preprocessing.CONVERTERS
+        | texts.CONVERTERS
+        | linear.CONVERTERS
+        | voting.CONVERTERS,
     ),
 )
 """Cheapest first."""

@@ -5,7 +5,7 @@ splits of histogram boosting. Here every split and leaf is a double in an ai.onn
 is rounded to float32 exactly where scikit-learn rounds it, and the label is decided by scikit-learn's own rule.
 """
 
-__all__ = ["CONVERTERS", "convert_tree_model", "tree_model_shapes"]
+__all__ = ["CONVERTERS", "convert_tree_model", "tree_model_shapes", "write_label", "write_two_columns"]
 
 from dataclasses import replace
 from typing import Any
@@ -115,14 +115,14 @@ def _start(estimator: Any) -> NDArray[np.float64]:
 def _boosted_classes(graph: Graph, estimator: Any, raw: str) -> None:
     if len(estimator.classes_) > 2:
         graph.node("Softmax", [raw], output=1, axis=1)
-        _label(graph, estimator, graph.node("ArgMax", [raw], axis=1, keepdims=0))
+        write_label(graph, estimator, graph.node("ArgMax", [raw], axis=1, keepdims=0))
         return
     doubled = getattr(estimator, "loss", "") == "exponential"
     margin = graph.node("Mul", [raw, graph.constant(2.0)]) if doubled else raw
-    _two_columns(graph, graph.node("Sigmoid", [margin]))
+    write_two_columns(graph, graph.node("Sigmoid", [margin]))
     # GradientBoosting answers the positive class at exactly zero, HistGradientBoosting does not.
     rule = "GreaterOrEqual" if isinstance(estimator, GradientBoostingClassifier) else "Greater"
-    _label(graph, estimator, _flat(graph, graph.node(rule, [raw, graph.constant(0.0)])))
+    write_label(graph, estimator, _flat(graph, graph.node(rule, [raw, graph.constant(0.0)])))
 
 
 def _averaged_classes(graph: Graph, estimator: Any, matrix: str, ensemble: Ensemble) -> None:
@@ -132,12 +132,12 @@ def _averaged_classes(graph: Graph, estimator: Any, matrix: str, ensemble: Ensem
         positive = [_one_column(tree, 1) for tree in ensemble.trees]
         single = Ensemble(trees=tuple(positive), targets=(0,) * count, float32=ensemble.float32)
         share = _mean(graph, sums(graph, matrix, single, [0] * count, 1), count)
-        _two_columns(graph, share)
-        _label(graph, estimator, _flat(graph, graph.node("Greater", [share, graph.constant(0.5)])))
+        write_two_columns(graph, share)
+        write_label(graph, estimator, _flat(graph, graph.node("Greater", [share, graph.constant(0.5)])))
         return
     probabilities = _mean(graph, leaves(graph, matrix, ensemble), count)
     graph.node("Identity", [probabilities], output=1)
-    _label(graph, estimator, graph.node("ArgMax", [probabilities], axis=1, keepdims=0))
+    write_label(graph, estimator, graph.node("ArgMax", [probabilities], axis=1, keepdims=0))
 
 
 def _one_column(tree: Tree, column: int) -> Tree:
@@ -148,7 +148,8 @@ def _mean(graph: Graph, total: str, count: int) -> str:
     return total if count == 1 else graph.node("Div", [total, graph.constant(float(count))])
 
 
-def _two_columns(graph: Graph, positive: str) -> None:
+def write_two_columns(graph: Graph, positive: str) -> None:
+    """Write the probabilities of two classes, given the second's."""
     negative = graph.node("Sub", [graph.constant(1.0), positive])
     graph.node("Concat", [negative, positive], output=1, axis=1)
 
@@ -158,7 +159,8 @@ def _flat(graph: Graph, decided: str) -> str:
     return graph.node("Reshape", [index, graph.constant([-1], np.int64)])
 
 
-def _label(graph: Graph, estimator: Any, index: str) -> None:
+def write_label(graph: Graph, estimator: Any, index: str) -> None:
+    """Write the label, given the ``(rows,)`` index of its class."""
     classes = np.asarray(estimator.classes_)
     if classes.dtype.kind in "OU":
         graph.node("Gather", [graph.constant(classes, object), index], output=0)

@@ -1,0 +1,132 @@
+"""``make bench-trees``: tree graphs of skl2onnx, ours and scikit-learn, in alternating fresh processes."""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from function.ort import Session
+from model_conversion.benchmark.models import MODELS, TreeModel, built
+from model_conversion.benchmark.trial import BATCHES, answers
+from model_conversion.library import locked_library
+
+WAYS = {"default": "default.onnx", "ours": "ours.onnx", "scikit-learn": "model.joblib"}
+"""Way of answering → its file."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run and return the exit code.
+
+    Args:
+        argv: Arguments without the program's name; None means the process's own.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m model_conversion.benchmark",
+        description="Load time, size, speed and error of tree graphs: skl2onnx's default, ours, scikit-learn.",
+        epilog='example: python -m model_conversion.benchmark --only "forest of 100, two" --rounds 9',
+    )
+    parser.add_argument("--only", default="", help="models whose name holds this")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="fresh processes of each (default: %(default)s)"
+    )
+    parser.add_argument("--rows", type=int, default=BATCHES[-1], help="largest batch (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="for machines")
+    options = parser.parse_args(argv)
+    found = {}
+    for name in (name for name in MODELS if options.only in name):
+        found[name] = compared(built(name, asked=options.rows), rounds=options.rounds)
+        if not options.json:
+            print("\n".join(_lines(name, found[name])), flush=True)
+    if options.json:
+        print(json.dumps(found, indent=1))
+    return 0
+
+
+def compared(model: TreeModel, *, rounds: int) -> dict[str, Any]:
+    """Return size, errors and medians of load and batch times by way of answering.
+
+    Args:
+        model: Fitted and converted.
+        rounds: Fresh processes of each way, in turn.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / WAYS["default"]).write_bytes(model.default)
+        (folder / WAYS["ours"]).write_bytes(model.ours)
+        joblib.dump(model.estimator, folder / WAYS["scikit-learn"])
+        np.save(folder / "rows.npy", model.rows)
+        trials: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+        for _ in range(rounds):
+            for way, file in WAYS.items():
+                trials[way].append(_trial(folder / file, folder / "rows.npy"))
+        sizes = {way: (folder / file).stat().st_size for way, file in WAYS.items()}
+    errors = {"default": _errors(model, model.default), "ours": _errors(model, model.ours)}
+    return {"nodes": model.nodes} | {
+        way: {
+            "size_bytes": sizes[way],
+            "load_ms": median(trial["load_ms"] for trial in seen),
+            "batch_us": {
+                size: median(trial["batch_us"][size] for trial in seen) for size in seen[0]["batch_us"]
+            },
+            **errors.get(way, {"flips": 0, "max_error": 0.0}),
+        }
+        for way, seen in trials.items()
+    }
+
+
+def _trial(model: Path, rows: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "model_conversion.benchmark.trial", str(model), str(rows)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
+    timed: dict[str, Any] = json.loads(done.stdout)
+    return timed
+
+
+def _errors(model: TreeModel, graph: bytes) -> dict[str, Any]:
+    """Return flips and the largest difference, on rows at the thresholds and as many others."""
+    rows: NDArray[np.float64] = np.concatenate([model.near, model.rows[: len(model.near)]])
+    with Session(locked_library(), graph) as session:
+        labels, scores = answers(session, rows)
+    return {
+        "flips": int((labels != model.estimator.predict(rows)).sum()),
+        "max_error": float(np.abs(scores - model.estimator.predict_proba(rows)).max()),
+    }
+
+
+def _lines(name: str, found: dict[str, Any]) -> list[str]:
+    sizes = list(found["ours"]["batch_us"])
+    head = " ".join(f"{int(size):>9,}" for size in sizes)
+    lines = [
+        f"\n{name} ({found['nodes']:,} nodes)",
+        f"  {'':<14}{'MB':>8}{'load ms':>9}  rows: {head}  µs {'flips':>6} {'error':>8}",
+    ]
+    for way in WAYS:
+        seen = found[way]
+        times = " ".join(f"{seen['batch_us'][size]:>9,.0f}" for size in sizes)
+        lines.append(
+            f"  {way:<14}{seen['size_bytes'] / 1e6:>8.2f}{seen['load_ms']:>9.1f}        {times}     "
+            f"{seen['flips']:>6} {seen['max_error']:>8.1e}"
+        )
+    ours, default = found["ours"], found["default"]
+    ratios = " ".join(f"{ours['batch_us'][size] / default['batch_us'][size]:>9.2f}" for size in sizes)
+    lines.append(
+        f"  {'ours/default':<14}{ours['size_bytes'] / default['size_bytes']:>8.2f}"
+        f"{ours['load_ms'] / default['load_ms']:>9.2f}        {ratios}"
+    )
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
