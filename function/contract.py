@@ -44,7 +44,7 @@ type Row = dict[str, Value]
 type Kind = Literal["number", "integer", "boolean", "category", "text"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Model:
     """What was converted, and how to recognise it.
 
@@ -69,7 +69,7 @@ class Model:
     precision: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Feature:
     """One question that a request answers.
 
@@ -119,7 +119,7 @@ class Feature:
         return self.minimum <= number <= self.maximum
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Target:
     """One class that the model can answer.
 
@@ -132,7 +132,7 @@ class Target:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Outputs:
     """What the model answers and what a good answer is.
 
@@ -168,7 +168,7 @@ class Outputs:
         return cls(**{**raw, "classes": classes, "score_names": tuple(raw["score_names"])})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class WhatIf:
     """One answer that could change, with the evidence for it.
 
@@ -205,7 +205,7 @@ class WhatIf:
         return cls(**{**raw, "values": tuple(raw["values"]), "interval": (low, high)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class GoldenRow:
     """A synthetic request row and scikit-learn's answer to it.
 
@@ -220,7 +220,7 @@ class GoldenRow:
     scores: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Golden:
     """The rows that a deployment must answer before it serves.
 
@@ -241,7 +241,7 @@ class Golden:
         return cls(tolerance=raw["tolerance"], rows=rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Contract:
     """Everything a client, a dashboard, a load test and an auditor need to know about the model.
 

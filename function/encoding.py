@@ -83,14 +83,22 @@ class Encoder:
         feeds: dict[str, Tensor] = {}
         for name, element_type, code, features in self._numbers:
             null = None if code == "q" else nan
-            values: list[Any] = [row.get(feature) for row in rows for feature in features]
+            values = _cells(rows, features)
             if None in values:
                 values = [null if value is None else value for value in values]
             feeds[name] = Tensor(element_type, (len(rows), len(features)), array(code, values))
         for name, pairs in self._strings:
-            texts = [_text(row.get(feature), token) for row in rows for feature, token in pairs]
-            feeds[name] = Tensor("string", (len(rows), len(pairs)), texts)
+            cells = _cells(rows, [feature for feature, _ in pairs])
+            if set(map(type, cells)) != {str}:
+                tokens = [token for _, token in pairs] * len(rows)
+                cells = [_text(cell, token) for cell, token in zip(cells, tokens, strict=True)]
+            feeds[name] = Tensor("string", (len(rows), len(pairs)), cells)
         return feeds
+
+
+def _cells(rows: "Sequence[Row]", features: list[str]) -> list[Any]:
+    """Return the values of rows, one row after the other; None for an absent key."""
+    return [row.get(feature) for row in rows for feature in features]
 
 
 def _text(value: object, null_token: str | None) -> str:

@@ -212,6 +212,8 @@ class _Input:
         else:
             starts, _block = _addresses(encoded)
             lib.check(lib.FillStringTensor(self._handle, starts.buffer_info()[0], count))
+        if 0 not in b"".join(encoded):
+            return
         for index, raw in enumerate(encoded):
             if 0 in raw:  # the functions above stopped there
                 args = (self._handle, index, len(raw))

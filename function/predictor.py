@@ -93,10 +93,10 @@ class Predictor:
                 "convert the model again"
             )
         labels = result[1].data if len(result) > 1 else [None] * len(rows)
-        return [
-            Prediction(label, tuple(scores[at * width : (at + 1) * width]))  # type: ignore[arg-type]
-            for at, label in enumerate(labels)
-        ]
+        each = zip(
+            *[iter(scores)] * width, strict=True
+        )  # one iterator, so that each row takes the next numbers
+        return list(map(Prediction, labels, each))  # type: ignore[arg-type]
 
     def score(self, prediction: Prediction) -> float:
         """Return the number that is shown, watched and advised on; see :func:`watched`."""
