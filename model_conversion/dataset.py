@@ -86,7 +86,9 @@ def read_table(path: Path, wanted: Sequence[str] | None = None) -> Mapping[str, 
         raise InputError(f"{path} has several columns named {repeated[0]!r}; rename all but one")
     missing = [name for name in wanted or () if name not in names]
     if missing:
-        raise InputError(f"{path} lacks the columns {missing}; it has {names}")
+        other = len(names) == 1 and next((mark for mark in ";\t|" if mark in names[0]), "")
+        hint = f"; it seems to be separated by {other!r}, wanted commas" if other else ""
+        raise InputError(f"{path} lacks the columns {missing}; it has {names}{hint}")
     table = {name: read(name) for name in wanted or names}
     if not any(table.values()):
         raise InputError(f"{path} has no rows, wanted at least one")

@@ -58,6 +58,7 @@ def test_the_frame_has_nan_and_the_token_for_null(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("n,i,b\n1,1,1\n", ["lacks the columns ['c', 'y']"]),
+        ("n;i;b;c;y\n1;1;1;1;1\n", ["lacks the columns", "separated by ';', wanted commas"]),
         ("y,c,b,i,n\n", ["no rows"]),
         ("", ["not a CSV"]),
         ("y,c,b,i,n\n1,a,true,,1\n", ["line 2", "i is empty", "nullable"]),
