@@ -25,6 +25,7 @@ from function.contract import load_contract
 from function.errors import NightjarError
 from infra.config import load_config
 from infra.local.console.app import create_app
+from infra.local.console.preview import Preview
 from infra.local.console.server import ConsoleError, serving
 from infra.local.conversion import Conversion, ConversionError, add_arguments, from_options
 from infra.local.deploy import deploy
@@ -94,10 +95,10 @@ def _serve(conversion: Conversion, *, port: int | None, console_port: int | None
         url = base_url(started, outputs)
         with _step("ready"):
             wait_until_ready(url, log=started.log)
+        preview = Preview(started, outputs)
+        app = create_app(contract=contract, api_url=url, dashboard=preview.document, observe=preview.observe)
         with held():
-            console = stack.enter_context(
-                serving(create_app(contract=contract, api_url=url), port=console_port)
-            )
+            console = stack.enter_context(serving(app, port=console_port))
         print(f"\nREADY {url}\nconsole {console}\n\n{curl(url, [row])}\n", flush=True)
         print(f"Ctrl-C ends it; its log is {started.log}", flush=True)
         try:

@@ -15,9 +15,12 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from function.contract import Contract
+from infra.bundle import Bundle
 from infra.local.console.app import create_app
+from infra.local.console.preview import Preview
 from infra.local.console.server import serving
-from infra.local.deployment import LocalDeployment
+from infra.local.deployment import LocalDeployment, local_deployment
+from infra.local.http import request
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -56,10 +59,24 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
         driver.quit()
 
 
+@pytest.fixture(scope="module")
+def deployment(real_bundle: Bundle) -> Iterator[LocalDeployment]:
+    """A service that nobody else asks: its alarms are about these tests alone."""
+    with local_deployment(bundle=real_bundle.path) as running:
+        yield running
+
+
 @pytest.fixture
 def page(browser: Chrome, deployment: LocalDeployment, contract: Contract) -> Iterator[Chrome]:
     """The console's page, opened; nothing may have gone wrong in it by the end."""
-    with serving(create_app(contract=contract, api_url=deployment.base_url)) as url:
+    preview = Preview(deployment.emulator, deployment.outputs)
+    app = create_app(
+        contract=contract,
+        api_url=deployment.base_url,
+        dashboard=preview.document,
+        observe=preview.observe,
+    )
+    with serving(app) as url:
         browser.get(url)
         yield browser
         errors = [entry for entry in browser.get_log("browser") if "422" not in entry["message"]]
@@ -144,6 +161,52 @@ def test_an_open_question_is_sent_as_null(page: Chrome, headline: Callable[..., 
     assert headline().endswith("%")
     (row,) = json.loads(page.find_element(By.ID, "request").get_attribute("textContent") or "")["instances"]
     assert (row["height"], row["gender"]) == (None, None)
+
+
+def shown(page: Chrome, title: str) -> str:
+    """Return what a widget of the dashboard says in words."""
+    path = f"//article[h3={title!r}]/p[contains(@class, 'values')]"
+    found = page.find_elements(By.XPATH, path)
+    return found[0].text if found else ""
+
+
+def test_the_dashboards_widgets_are_the_deployed_ones(page: Chrome, deployment: LocalDeployment) -> None:
+    """In the same order, each with a chart; what has no source here says so."""
+    name = deployment.outputs["DashboardName"]
+    body = deployment.emulator.client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"]
+    wanted = [item["properties"]["title"] for item in json.loads(body)["widgets"]]
+    WebDriverWait(page, WAIT_S).until(lambda driver: len(driver.find_elements(By.CLASS_NAME, "main-svg")) > 0)
+    assert [item.text for item in page.find_elements(By.CSS_SELECTOR, "#widgets h3")] == wanted
+    assert len(page.find_elements(By.CSS_SELECTOR, "#widgets .js-plotly-plot")) == len(wanted)
+    note = page.find_element(By.XPATH, "//article[h3='Initialisation time']").text
+    assert "the emulator has no provisioned concurrency" in note
+
+
+def test_the_invocations_rise_and_an_alarm_turns(
+    page: Chrome, headline: Callable[..., str], contract: Contract
+) -> None:
+    """A question asked here is counted; callers whom the model rates high trip the alarm on the mean probability."""
+
+    def invocations(driver: Chrome) -> float:
+        words = shown(driver, "Invocations and errors").partition("Invocations ")[2]
+        return float(words.split(";")[0].replace(",", "")) if words else 0.0
+
+    wait = WebDriverWait(page, WAIT_S, ignored_exceptions=[StaleElementReferenceException])
+    wait.until(lambda driver: "No data" in shown(driver, "Invocations and errors") or invocations(driver))
+    before = invocations(page)
+    page.find_element(By.CSS_SELECTOR, "#ask button[type=submit]").click()
+    assert headline().endswith("%")
+    wait.until(lambda driver: invocations(driver) > before)
+    alarm = (By.CSS_SELECTOR, "#alarms li[data-name$='probability-high']")
+    assert page.find_element(*alarm).get_attribute("data-state") != "ALARM"
+    positive = contract.outputs.positive or 0
+    highest = max(contract.golden.rows, key=lambda row: row.scores[positive])
+    body = json.dumps({"instances": [highest.row] * 100}).encode()
+    for _ in range(5):
+        answer = request(page.current_url + "api/predictions", body=body)
+        assert answer is not None
+        assert answer.status == 200
+    wait.until(lambda driver: driver.find_element(*alarm).get_attribute("data-state") == "ALARM")
 
 
 def test_every_control_has_a_label_and_both_colour_schemes_are_readable(page: Chrome) -> None:

@@ -7,6 +7,7 @@ The API is reached through ``/api/``, which has the same origin.
 
 __all__ = ["create_app"]
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -41,6 +42,7 @@ def create_app(
     contract: "Contract",
     api_url: str,
     dashboard: "Callable[[], dict[str, Any]] | None" = None,
+    observe: "Callable[..., None] | None" = None,
 ) -> flask.Flask:
     """Return the console.
 
@@ -49,6 +51,7 @@ def create_app(
         api_url: Base address of the API on this machine.
         dashboard: Returns widgets with their series and alarms with their states, ready for JSON; None shows
             no dashboard.
+        observe: Told of each answer that was passed on: ``status`` and ``latency_ms``.
     """
     app = flask.Flask(__name__, static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = _BODY_BYTES
@@ -89,7 +92,11 @@ def create_app(
 
     @app.route("/api/<path:path>", methods=["GET", "POST"])
     def proxy(path: str) -> flask.Response:
-        return _forward(pool, api_url, path)
+        start = time.perf_counter()
+        answer = _forward(pool, api_url, path)
+        if observe is not None:
+            observe(status=answer.status_code, latency_ms=(time.perf_counter() - start) * 1e3)
+        return answer
 
     return app
 
