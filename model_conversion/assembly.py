@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -225,5 +226,6 @@ def version_of(
     sha256: str, features: tuple[Feature, ...], outputs: Outputs, actionable: tuple[WhatIf, ...]
 ) -> str:
     """Return the model's version: 12 hex digits over everything that changes an answer."""
-    meaning = json.dumps([sha256, repr(features), repr(outputs), repr(actionable)])
+    parts = [[asdict(item) for item in features], asdict(outputs), [asdict(item) for item in actionable]]
+    meaning = json.dumps([sha256, parts], sort_keys=True)
     return hashlib.sha256(meaning.encode()).hexdigest()[:12]
