@@ -365,7 +365,7 @@ def test_one_line_and_one_metric_a_request_as_for_predictions(
     assert (line["operation"], line["rows"], line["nulls"], line["outside"]) == ("infer", 1, 1, 1)
     assert metric["PredictionProbability"] == document["outputs"][1]["data"]
     assert (refused["operation"], refused["status"], refused["problems"]) == ("infer", 400, 1)
-    for value in ("739", "SENTINEL"):
+    for value in ("739.1173", "SENTINEL"):  # three digits alone may be part of a time
         assert value not in written
 
 
