@@ -20,7 +20,7 @@ _INSTEAD = {
     "MultiOutputClassifier": _LABELS,
     "DummyClassifier": "answer the constant without a model",
     "DummyRegressor": "answer the constant without a model",
-    "FixedThresholdClassifier": "the classifier inside, with the threshold in schema.toml's hands",
+    "FixedThresholdClassifier": "the classifier inside; the client compares its probability with the threshold",
     "TunedThresholdClassifierCV": "the classifier inside; it gives the same probabilities",
     "LabelPropagation": "KNeighborsClassifier fitted on the labels it found",
     "LabelSpreading": "KNeighborsClassifier fitted on the labels it found",
@@ -36,7 +36,7 @@ _INSTEAD = {
     "FunctionTransformer": "do the step in the data, before the pipeline",
     "GaussianProcessClassifier": "SVC(probability=True) with the same kernel",
     "QuadraticDiscriminantAnalysis": "GaussianNB or LinearDiscriminantAnalysis",
-    "SplineTransformer": "PolynomialFeatures, or KBinsDiscretizer",
+    "SplineTransformer": "histogram boosting, which bends by itself",
     "KBinsDiscretizer": "a decision tree, which finds its own bins",
 } | dict.fromkeys(
     (
