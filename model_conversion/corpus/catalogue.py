@@ -25,9 +25,9 @@ on those rows and on probes, and asked again about the other half, which the pro
 - **refused**: nothing is written; the reason and the nearest alternative follow.
 - **DIFFERS**: converted and then answered otherwise. {differs}
 
-Rows where two classes are equally probable to 1e-12 are ties and no other class here: the proof refuses a model with more
-than one a thousand, and of the rows asked afterwards any number may be ties. A case that ran out of time counts as
-refused, so a slow machine refuses more.
+Rows where two classes are equally probable to 1e-12 are ties and no other class here: the proof refuses a model with
+more than one a thousand, and of the rows asked afterwards any number may be ties. A case that ran out of time counts
+as refused, so a slow machine refuses more.
 
 Of {claimed} estimators that skl2onnx {skl2onnx} claims to convert, **{converted} are converted on every data set
 here ({share:.0%})**; {exact} of those are exact. Over all {total} cases: {counts}.
