@@ -1,5 +1,6 @@
 """The stages, synthesised once; properties are asserted, never logical ids."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,12 @@ def synthesised(
         from aws_cdk.assertions import Template
 
         out = tmp_path_factory.mktemp("assembly")
+        flags = json.loads((root / "cdk.json").read_text())["context"]  # as the command line passes them
         config = load_config(stage, {**(PROD if stage == "prod" else {}), **(context or {})})
         if schedule is None:
             schedule = load(root / config.schedule) if config.schedule else NO_PEAKS
         template = synthesise(
-            config=config, bundle=bundle, contract=of, out=out, context={}, schedule=schedule
+            config=config, bundle=bundle, contract=of, out=out, context=flags, schedule=schedule
         )
         return Template.from_string(template.read_text())
 

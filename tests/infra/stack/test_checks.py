@@ -54,7 +54,7 @@ def test_cdk_nag_finds_nothing_that_is_not_acknowledged_with_a_reason(
         bundle=bundle,
         contract=contract,
         out=tmp_path,
-        context={},
+        context=json.loads((root / "cdk.json").read_text())["context"],
         schedule=load(root / "infra/schedule.toml"),
         checks=[nag.AwsSolutionsChecks()],
     )

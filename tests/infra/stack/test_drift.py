@@ -113,8 +113,11 @@ def test_the_function_reads_one_group_and_nothing_else(prod: Any, properties: Pr
     (policy,) = [p for p in properties(prod, "AWS::IAM::Policy") if p["Roles"] == [{"Ref": role}]]
     own = {"Fn::GetAtt": [group, "Arn"]}
     assert policy["PolicyDocument"]["Statement"] == [
-        {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Effect": "Allow", "Resource": own},
-        {"Action": "logs:StartQuery", "Effect": "Allow", "Resource": own},
+        {
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:StartQuery"],
+            "Effect": "Allow",
+            "Resource": own,
+        },
         {"Action": "logs:GetQueryResults", "Effect": "Allow", "Resource": "*"},
     ]
 

@@ -7,7 +7,7 @@ from infra.app import synthesise
 from infra.config import load_config
 
 type Properties = Callable[[Any, str], list[dict[str, Any]]]
-PUBLISHERS = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+PUBLISHERS = ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
 OURS = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
