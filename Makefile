@@ -15,9 +15,9 @@ ARCHITECTURE ?= x86_64
 SETTINGS = $(if $(filter-out x86_64,$(ARCHITECTURE)),-c architecture=$(ARCHITECTURE)) \
 	$(foreach item,$(filter-out -c,$(CONTEXT)),-c '$(item)')
 CDK = .venv/bin/node node_modules/aws-cdk/bin/cdk
+TRUSTED = $(foreach type,$(TRUST),--trust "$(type)") $(if $(TRUST_PICKLE),--trust-pickle)
 FILES = $(if $(MODEL),--model "$(MODEL)") $(if $(DATA),--data "$(DATA)") $(if $(SCHEMA),--schema "$(SCHEMA)") \
-	$(if $(TARGET),--target "$(TARGET)") $(if $(EVIDENCE),--evidence "$(EVIDENCE)") \
-	$(foreach type,$(TRUST),--trust "$(type)") $(if $(TRUST_PICKLE),--trust-pickle)
+	$(if $(TARGET),--target "$(TARGET)") $(if $(EVIDENCE),--evidence "$(EVIDENCE)") $(TRUSTED)
 
 .PHONY: help
 help: ## List the commands
@@ -64,11 +64,18 @@ fix: .venv/.synced ## Mend what ruff can mend
 
 .PHONY: train
 train: .venv/.synced ## Train the example model and measure its what-ifs
-	$(PYTHON) -m model.train
+	@$(PYTHON) -m model.train
+	@$(PYTHON) -m model_conversion evidence model/sleep.skops --data model/data/yrbss.csv --schema model/schema.toml \
+		--out model/evidence.toml
 
 .PHONY: convert
 convert: .venv/.synced ## Convert the model and prove it into build/model
 	@$(PYTHON) -m infra.local.conversion --always $(FILES)
+
+.PHONY: evidence
+evidence: .venv/.synced ## Measure the what-ifs of SCHEMA= for advice (MODEL=, DATA=, SCHEMA=, EVIDENCE=<file to write>, ARGS="--resamples 100")
+	@$(PYTHON) -m model_conversion evidence "$(or $(MODEL),model/sleep.skops)" --data "$(or $(DATA),model/data/yrbss.csv)" \
+		--schema "$(or $(SCHEMA),model/schema.toml)" --out "$(or $(EVIDENCE),build/evidence.toml)" $(TRUSTED) $(ARGS)
 
 .PHONY: corpus
 corpus: .venv/.synced ## Convert and prove every known estimator, write model_conversion/SUPPORT.md (20 minutes of one core)

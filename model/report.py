@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def render(metrics: Mapping[str, Any], comparison: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
-    """Return the tables: figures beside the base rate, calibration, what-ifs."""
-    return "\n".join(
-        [*_figures(metrics, comparison), "", *_calibration(metrics), "", *_what_ifs(evidence), ""]
-    )
+def render(metrics: Mapping[str, Any], comparison: Mapping[str, Any]) -> str:
+    """Return the tables: figures beside the base rate, and calibration."""
+    return "\n".join([*_figures(metrics, comparison), "", *_calibration(metrics), ""])
 
 
 def _figures(metrics: Mapping[str, Any], comparison: Mapping[str, Any]) -> Iterator[str]:
@@ -35,16 +33,3 @@ def _calibration(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'tenth':>5}{'people':>8}{'predicted':>11}{'observed':>10}"
     for number, decile in enumerate(metrics["calibration"], start=1):
         yield f"{number:5}{decile['rows']:8}{decile['predicted']:11.3f}{decile['observed']:10.3f}"
-
-
-def _what_ifs(evidence: Mapping[str, Any]) -> Iterator[str]:
-    yield f"what if ({evidence['resamples']} resamples, {evidence['confidence']:.0%} intervals)"
-    for item in evidence["what_ifs"]:
-        start = (
-            " or ".join(map(str, item["values"])) if "values" in item else f"{item['low']} to {item['high']}"
-        )
-        low, high = item["interval"]
-        yield (
-            f"{'yes' if item['supported'] else ' no'}  {item['feature']}: {start} → {item['to']}, "
-            f"{item['effect']:+.3f} [{low:+.3f}, {high:+.3f}], {item['rows']} people"
-        )

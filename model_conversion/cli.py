@@ -39,6 +39,11 @@ SCHEMA = """\
 example:
   python -m model_conversion schema --data model/data/yrbss.csv --target sleeps_8_hours --out schema.toml"""
 
+EVIDENCE = """\
+example:
+  python -m model_conversion evidence model/sleep.skops --data model/data/yrbss.csv \\
+      --schema model/schema.toml --out model/evidence.toml"""
+
 INSPECT = """\
 example:
   python -m model_conversion inspect build/model"""
@@ -114,6 +119,32 @@ def _verify(options: argparse.Namespace, report_step: "Progress") -> str:
     return json.dumps(report.to_json(), indent=1) if options.json else _summary(report)
 
 
+def _evidence(options: argparse.Namespace, report_step: "Progress") -> str:
+    from model_conversion.material import Request
+    from model_conversion.whatifs import measure_what_ifs, write_evidence
+
+    request = Request(
+        model=options.model,
+        data=options.data,
+        schema=options.schema,
+        out=options.out,
+        target=options.target,
+        trusted=tuple(options.trust),
+        trust_pickle=options.trust_pickle,
+    )
+    measured = measure_what_ifs(
+        request,
+        report_step,
+        resamples=options.resamples,
+        seed=options.seed,
+        confidence=options.confidence,
+    )
+    write_evidence(options.out, measured)
+    if options.json:
+        return json.dumps(measured.to_dict(), indent=1)
+    return f"{measured.table()}\nwritten to {options.out}"
+
+
 def _schema(options: argparse.Namespace) -> str:
     from model_conversion.inference import schema_toml
 
@@ -182,6 +213,19 @@ def _parser() -> argparse.ArgumentParser:
     schema.add_argument("--data", type=Path, required=True, help="CSV with a header, or Parquet")
     schema.add_argument("--target", help="the column with the true answer")
     schema.add_argument("--out", type=Path, help="file to write; without it the schema is printed")
+    evidence = _command(
+        commands, "evidence", "measure a schema's what-ifs by bootstrap, for advice", EVIDENCE, _evidence
+    )
+    evidence.add_argument("model", type=Path, help="fitted estimator: .skops, .joblib; it is fitted again")
+    _add_inputs(evidence)
+    evidence.add_argument("--out", type=Path, required=True, help="evidence.toml, new or an earlier one")
+    evidence.add_argument(
+        "--resamples", type=int, default=300, help="how often to fit again (default: %(default)s)"
+    )
+    evidence.add_argument("--seed", type=int, default=0, help="of the resamples (default: %(default)s)")
+    evidence.add_argument(
+        "--confidence", type=float, default=0.95, help="of the intervals (default: %(default)s)"
+    )
     inspect = _command(commands, "inspect", "print a contract as a table", INSPECT, _inspect)
     inspect.add_argument("artefact", type=Path, help="folder with model.onnx and contract.json")
     inspect.add_argument("--json", action="store_true", help="print the contract as JSON")

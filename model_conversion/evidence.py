@@ -1,4 +1,4 @@
-"""Which what-ifs the data supports: ``evidence.toml``, written by training, matched with the schema's candidates."""
+"""Which what-ifs the data supports: ``evidence.toml``, as measured, matched with the schema's candidates."""
 
 __all__ = ["Effect", "load_evidence", "supported"]
 
@@ -29,8 +29,14 @@ class Effect:
     interval: tuple[float, float]
 
     def helps(self, better: str | None) -> bool:
-        """Tell whether the whole interval lies on the better side of zero."""
-        return (better == "higher" and self.interval[0] > 0) or (better == "lower" and self.interval[1] < 0)
+        """Tell whether the whole interval lies on the better side of zero, and holds the effect itself.
+
+        An effect beyond what refits on the data give means that the model was fitted on other data, or by chance.
+        """
+        low, high = self.interval
+        return low <= self.effect <= high and (
+            (better == "higher" and low > 0) or (better == "lower" and high < 0)
+        )
 
 
 def load_evidence(path: Path) -> tuple[Effect, ...]:
@@ -58,7 +64,8 @@ def load_evidence(path: Path) -> tuple[Effect, ...]:
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path}, [[what_ifs]] number {number}: {type(error).__name__} {error}; wanted feature, values or "
-                "low and high, to, effect and interval = [low, high]; write the file again by training"
+                "low and high, to, effect and interval = [low, high]; write the file again with "
+                "python -m model_conversion evidence"
             ) from error
     return tuple(effects)
 
@@ -93,7 +100,7 @@ def supported(schema: Schema, effects: tuple[Effect, ...]) -> tuple[WhatIf, ...]
         stray = next(iter(found.values()))
         raise InputError(
             f"the evidence has a what-if that the schema does not list: {stray.feature!r} to {stray.to!r} from "
-            f"{list(stray.values) or (stray.low, stray.high)}; train again with this schema"
+            f"{list(stray.values) or (stray.low, stray.high)}; measure again with this schema"
         )
     return tuple(what_ifs)
 

@@ -1,6 +1,6 @@
 """Everything that a conversion or a verification knows before the first graph: files read, scikit-learn asked."""
 
-__all__ = ["Material", "Progress", "Request", "gather"]
+__all__ = ["Material", "Progress", "Request", "check_columns", "gather"]
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ def gather(request: Request, progress: Progress) -> Material:
         )
     else:
         schema = load_schema(request.schema)
-    _check_columns(estimator, schema)
+    check_columns(estimator, schema)
     dataset = load_dataset(request.data, schema)
     task = task_of(estimator)
     progress("making probes")
@@ -132,7 +132,12 @@ def gather(request: Request, progress: Progress) -> Material:
     )
 
 
-def _check_columns(estimator: Any, schema: Schema) -> None:
+def check_columns(estimator: Any, schema: Schema) -> None:
+    """Refuse a schema that lists other features than the estimator was fitted on.
+
+    Raises:
+        InputError: It does.
+    """
     names = [feature.name for feature in schema.features]
     if has_columns(estimator, names):
         return

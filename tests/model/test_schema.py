@@ -4,9 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from model.evidence import Candidate
 from model.survey import CATEGORIES, FEATURES, MISSING, TARGET, Survey
-from model.train import read_candidates
+from model_conversion.effects import Change
 
 NOT_ONES_TO_CHANGE = {"age", "gender", "grade", "height", "weight"}
 
@@ -14,6 +13,21 @@ NOT_ONES_TO_CHANGE = {"age", "gender", "grade", "height", "weight"}
 def by_name(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the features of a schema by name."""
     return {feature["name"]: feature for feature in schema["features"]}
+
+
+def changes(schema: dict[str, Any]) -> list[Change]:
+    """Return the what-ifs of a schema, in its order."""
+    return [
+        Change(
+            feature=feature["name"],
+            to=what_if["to"],
+            values=tuple(what_if.get("values", ())),
+            low=what_if.get("low"),
+            high=what_if.get("high"),
+        )
+        for feature in schema["features"]
+        for what_if in feature.get("what_ifs", ())
+    ]
 
 
 def test_features_are_the_columns_of_the_pipeline(schema: dict[str, Any], committed: Any) -> None:
@@ -79,29 +93,29 @@ def test_examples_are_valid_answers(schema: dict[str, Any], survey: Survey) -> N
 
 def test_what_ifs_change_only_what_a_person_can_change(schema: dict[str, Any]) -> None:
     """Nobody is told to be younger, taller or lighter."""
-    assert not NOT_ONES_TO_CHANGE & {candidate.feature for candidate in read_candidates(schema)}
+    assert not NOT_ONES_TO_CHANGE & {change.feature for change in changes(schema)}
 
 
 def test_what_ifs_lead_from_valid_answers_to_another(schema: dict[str, Any]) -> None:
     """Present and changed answers are accepted ones, and the change is one."""
     features = by_name(schema)
-    for candidate in read_candidates(schema):
-        feature = features[candidate.feature]
-        if candidate.values:
-            assert {*candidate.values, candidate.to} <= set(feature["categories"])
+    for change in changes(schema):
+        feature = features[change.feature]
+        if change.values:
+            assert {*change.values, change.to} <= set(feature["categories"])
         else:
-            assert feature["minimum"] <= candidate.low <= candidate.high <= feature["maximum"]
-            assert feature["minimum"] <= candidate.to <= feature["maximum"]
-        present = pd.DataFrame({candidate.feature: [candidate.to]})
-        assert not candidate.applies_to(present).any()
+            assert feature["minimum"] <= change.low <= change.high <= feature["maximum"]
+            assert feature["minimum"] <= change.to <= feature["maximum"]
+        present = pd.DataFrame({change.feature: [change.to]})
+        assert not change.applies_to(present).any()
 
 
 def test_no_present_answer_starts_one_change_twice(schema: dict[str, Any], survey: Survey) -> None:
     """For each changed answer at most one what-if applies, so that nothing is said twice."""
     seen: dict[tuple[str, Any], Any] = {}
-    for candidate in read_candidates(schema):
-        key = (candidate.feature, candidate.to)
-        applies = candidate.applies_to(survey.features)
+    for change in changes(schema):
+        key = (change.feature, change.to)
+        applies = change.applies_to(survey.features)
 
         assert not (applies & seen.get(key, False)).any()
         seen[key] = applies | seen.get(key, False)
@@ -111,23 +125,8 @@ def test_sentences_claim_association(schema: dict[str, Any]) -> None:
     """Each sentence speaks of the students surveyed and of how often, never of an effect."""
     texts = [what_if["text"] for feature in schema["features"] for what_if in feature.get("what_ifs", ())]
 
-    assert len(texts) == len(read_candidates(schema)) > 0
+    assert len(texts) == len(changes(schema)) > 0
     for text in texts:
         assert text.startswith("Among the students surveyed, those who ")
         assert "more often" in text
         assert text.endswith(".")
-
-
-def test_candidate_keeps_order_and_meaning() -> None:
-    """A parsed schema's what-ifs become candidates, values or range."""
-    schema = {
-        "features": [
-            {"name": "tv", "what_ifs": [{"values": ["5+"], "to": "2", "text": "…"}]},
-            {"name": "days", "what_ifs": [{"low": 0, "high": 2, "to": 5, "text": "…"}]},
-        ]
-    }
-
-    assert read_candidates(schema) == (
-        Candidate(feature="tv", values=("5+",), to="2"),
-        Candidate(feature="days", low=0, high=2, to=5),
-    )

@@ -77,7 +77,7 @@ def test_supported_are_those_whose_interval_lies_on_the_better_side(schema: Sche
 def test_evidence_for_another_schema_is_refused(schema: Schema, tmp_path: Path) -> None:
     """A what-if that the schema does not list means that one of the files is old."""
     path = write(tmp_path, EVIDENCE.replace("values = [7]", "values = [6]"))
-    with pytest.raises(InputError, match="'a' to 1 from \\[6\\]; train again"):
+    with pytest.raises(InputError, match="'a' to 1 from \\[6\\]; measure again"):
         supported(schema, load_evidence(path))
 
 
