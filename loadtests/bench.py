@@ -2,6 +2,7 @@
 
 Every handler is started by the real runtime client against a small Runtime API on this machine, in turn, round
 after round. Results go to bench.json and bench.svg; targets are reported, and do not decide the exit code.
+With --soak only memory is watched, over many requests.
 
 Exit codes: 0 measured; 1 a handler failed; 2 nothing could be measured (bundle or model missing, or not of one
 conversion), with what to do; 130 or 143 stopped.
@@ -26,11 +27,12 @@ from infra.bundle import BundleError, read, write_zip
 from infra.local.emulator import scratch_folder
 from infra.local.process import Stopped, stop_on_signals
 from loadtests import bench_measure as measure
-from loadtests.bench_candidates import candidates, request
+from loadtests.bench_candidates import bundled, candidates, request
 from loadtests.bench_figure import draw
 from loadtests.bench_machine import describe, drop_page_cache, quota
 from loadtests.bench_report import as_table, targets
 from loadtests.bench_results import Results, write_results
+from loadtests.bench_soak import as_text, requests_of, soak, write_soak
 from loadtests.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from loadtests.bench_candidates import Candidate
     from loadtests.bench_results import Starts
+    from loadtests.bench_soak import Reading
 
 MEMORY_MB = (256, 512, 1024, 1769)
 LEAN = frozenset({"nightjar", "empty", "binding"})
@@ -133,6 +136,16 @@ def run(
     )
 
 
+def _soak(options: argparse.Namespace) -> "list[Reading]":
+    events = requests_of(load_contract(options.bundle / "model"))
+    ours = bundled(read(options.bundle), out=options.out)
+    with scratch_folder() as scratch:
+        readings = soak(ours, events, requests=options.soak, scratch=scratch, say=_say)
+    _say("")
+    write_soak(readings, options.out)
+    return readings
+
+
 def _by_memory(
     every: "list[Candidate]",
     event: Any,
@@ -202,6 +215,9 @@ def parser() -> argparse.ArgumentParser:
         "--rounds", type=_count, default=9, help="fresh processes of each (default: %(default)s)"
     )
     result.add_argument("--quick", action="store_true", help="one round of little: does it work at all?")
+    result.add_argument(
+        "--soak", type=_count, metavar="N", help="only watch the memory of one process over N requests"
+    )
     result.add_argument("--json", action="store_true", help="print the results as JSON")
     return result
 
@@ -223,6 +239,10 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         with stop_on_signals():
             options.out.mkdir(parents=True, exist_ok=True)
+            if options.soak:
+                readings = _soak(options)
+                print(json.dumps(readings) if options.json else as_text(readings))
+                return 0
             results = run(
                 artefact=options.artefact,
                 bundle=options.bundle,

@@ -1,6 +1,6 @@
 """The bundle and its rivals, made ready to start in the same way: own folder, compiled, the same runtime client."""
 
-__all__ = ["Candidate", "candidates", "request"]
+__all__ = ["Candidate", "bundled", "candidates", "http_event", "request"]
 
 import json
 import os
@@ -55,6 +55,23 @@ class Candidate:
         return [str(Path(sys.executable).resolve()), "-P", "-s", "-m", "awslambdaric", self.handler]
 
 
+def bundled(bundle: "Bundle", *, out: Path) -> Candidate:
+    """Prepare the bundle alone.
+
+    Args:
+        bundle: Ours.
+        out: Folder that keeps what was prepared.
+    """
+    return Candidate(
+        name="nightjar",
+        title="Nightjar",
+        folder=bundle.path.resolve(),
+        handler="function.handler.handler",
+        env=_environment(bundle.path, _installed(CLIENT, out))
+        | Settings(contract_sha256=bundle.contract_sha256).to_env(),
+    )
+
+
 def candidates(bundle: "Bundle", contract: "Contract", *, estimator: Path, out: Path) -> list[Candidate]:
     """Prepare everything that is measured; ``nightjar`` comes first, ``binding`` is the conventional floor.
 
@@ -69,19 +86,10 @@ def candidates(bundle: "Bundle", contract: "Contract", *, estimator: Path, out: 
     """
     client = _installed(CLIENT, out)
     binding = _installed(BINDING, out)
+    result = [bundled(bundle, out=out)]
     everything = Path(sysconfig.get_path("purelib"))
     dumped, boosted = _other_models(contract, estimator, out)
     served = bundle.path.resolve() / "model" / MODEL_FILE
-    own = Settings(contract_sha256=bundle.contract_sha256).to_env()
-    result = [
-        Candidate(
-            name="nightjar",
-            title="Nightjar",
-            folder=bundle.path.resolve(),
-            handler="function.handler.handler",
-            env=_environment(bundle.path, client) | own,
-        )
-    ]
     for name, title, path, model in (
         ("empty", "empty handler", None, None),
         ("binding", "(a) Python binding, nothing else", binding, served),
@@ -108,13 +116,18 @@ def request(contract: "Contract", *, advice: bool) -> dict[str, Any]:
             row[what_if.feature] = None if what_if.feature in nullable else what_if.to
         elif not what_if.applies_to(row.get(what_if.feature)):
             row[what_if.feature] = what_if.values[0] if what_if.values else what_if.low
-    body = json.dumps({"instances": [row]})
+    return http_event("/predictions", {"instances": [row]})
+
+
+def http_event(path: str, document: Any) -> dict[str, Any]:
+    """Return the API Gateway event of a POST of JSON."""
+    body = json.dumps(document)
     return {
         "version": "2.0",
-        "routeKey": "POST /predictions",
-        "rawPath": "/predictions",
+        "routeKey": f"POST {path}",
+        "rawPath": path,
         "headers": {"content-type": "application/json", "content-length": str(len(body))},
-        "requestContext": {"http": {"method": "POST", "path": "/predictions"}, "stage": "$default"},
+        "requestContext": {"http": {"method": "POST", "path": path}, "stage": "$default"},
         "body": body,
         "isBase64Encoded": False,
     }

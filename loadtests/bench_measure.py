@@ -1,6 +1,6 @@
 """Starts candidates through the runtime client and measures them, one beside the other."""
 
-__all__ = ["alternate", "batch", "footprint", "warm_split"]
+__all__ = ["WARM", "alternate", "batch", "footprint", "warm_split"]
 
 import json
 import sys
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from loadtests.runtime_api import Environment
 
 WARM = Path(__file__).with_name("bench_warm.py")
+"""What is run with the bundle in its own process."""
+
 ROWS = 10_000
 
 

@@ -1,4 +1,4 @@
-"""Times the bundle in its own process: where a warm request's microseconds go, and a batch of 10,000 rows.
+"""Measures the bundle in its own process: where a warm request's microseconds go, a large batch, memory.
 
 The benchmark runs this file with the bundle as the only ``function`` there is. The functions that serve are
 timed as they are, in place; nothing is rebuilt for the measurement.
@@ -147,10 +147,38 @@ def _batch(rows: int, repeats: int) -> dict[str, float]:
     return {key: median(values[1:]) for key, values in times.items()}
 
 
+def _soak(events: list[tuple[Any, int]], requests: int) -> list[tuple[int, float, float]]:
+    """Return after how many requests memory was read, its peak and what it was, in MB of 2**20 bytes."""
+    progress = sys.stderr
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - a million log lines are half a gigabyte
+    from function.handler import handler
+
+    readings = []
+    mark = min(1_000, requests)
+    for number in range(1, requests + 1):
+        event, wanted = events[number % len(events)]
+        answer = handler(event, CONTEXT)
+        if answer["statusCode"] != wanted:
+            raise SystemExit(f"request {number} was answered {answer}, wanted status {wanted}")
+        if number % 10_000 == 0:
+            print(number, file=progress, flush=True)
+        if number == mark:
+            readings.append((number, _memory_mb("VmHWM"), _memory_mb("VmRSS")))
+            mark = min(mark * 10, requests)
+    return readings
+
+
+def _memory_mb(name: str) -> float:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return round(float(line.split()[1]) / 1024, 2)
+    raise SystemExit(f"/proc/self/status has no {name}; this needs Linux")
+
+
 def main() -> None:
     """Do what the benchmark asks for and write the result as JSON."""
     parser = argparse.ArgumentParser(description="part of python -m loadtests.bench")
-    parser.add_argument("what", choices=("split", "batch"))
+    parser.add_argument("what", choices=("split", "batch", "soak"))
     parser.add_argument("--events", type=Path)
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, required=True)
@@ -158,6 +186,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.what == "batch":
         result: Any = _batch(options.rows, options.repeats)
+    elif options.what == "soak":
+        result = _soak(json.loads(options.events.read_bytes()), options.repeats)
     else:
         result = _split(json.loads(options.events.read_bytes()), options.repeats)
     options.out.write_text(json.dumps(result))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from function.contract import Contract
-from infra.bundle import build
+from function.contract import Contract, load_contract
+from infra.bundle import Bundle, build
+from infra.local.process import ChildError
 from loadtests.bench import main
-from loadtests.bench_candidates import request
+from loadtests.bench_candidates import bundled, request
 from loadtests.bench_figure import draw
 from loadtests.bench_machine import Quota, describe, quota
 from loadtests.bench_report import TITLES, Target, as_table, targets
@@ -24,6 +25,7 @@ from loadtests.bench_results import (
     spread,
     write_results,
 )
+from loadtests.bench_soak import requests_of, soak
 from loadtests.errors import InputError
 
 PARTS = {"total": 200.0, "parse": 20.0, "infer": 50.0}
@@ -183,12 +185,20 @@ def test_nothing_to_measure_is_exit_code_2(tmp_path: Path, capsys: pytest.Captur
 
 @pytest.mark.slow
 def test_a_quick_run_measures_every_handler(
-    artefact: Path, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    artefact: Path, built: Bundle, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By the real runtime client; the figures themselves are not judged."""
-    bundle = build(artefact, tmp_path / "bundle", cache=root / "build/cache").path
     out = tmp_path / "out"
-    arguments = ["--artefact", str(artefact), "--bundle", str(bundle), "--out", str(out), "--quick", "--json"]
+    arguments = [
+        "--artefact",
+        str(artefact),
+        "--bundle",
+        str(built.path),
+        "--out",
+        str(out),
+        "--quick",
+        "--json",
+    ]
     assert main([*arguments, "--model", str(root / "model/sleep.skops")]) == 0
     results = read_results(out / "bench.json")
     assert results.full.keys() == results.footprint.keys() == TITLES.keys()
@@ -201,3 +211,28 @@ def test_a_quick_run_measures_every_handler(
     assert printed["model_version"] == results.model_version
     assert len(printed["targets"]) == 11
     assert (out / "bench.svg").is_file()
+
+
+@pytest.fixture(scope="module")
+def built(artefact: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The example's bundle."""
+    return build(artefact, tmp_path_factory.mktemp("bundle") / "bundle", cache=root / "build/cache")
+
+
+def test_a_soak_asks_every_kind_of_request_and_reads_memory(
+    built: Bundle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After 1,000 requests and after the last; by then nothing grows any more."""
+    assert main(["--bundle", str(built.path), "--out", str(tmp_path / "out"), "--soak", "2000"]) == 0
+    readings = json.loads((tmp_path / "out/soak.json").read_bytes())
+    assert [item["requests"] for item in readings] == [1000, 2000]
+    assert 0 < readings[0]["now_mb"] <= readings[0]["peak_mb"]
+    assert readings[1]["peak_mb"] - readings[0]["peak_mb"] < 1
+    assert "peak memory grew by" in capsys.readouterr().out
+
+
+def test_a_soak_ends_at_a_wrong_answer(artefact: Path, built: Bundle, tmp_path: Path) -> None:
+    """With the answer, not with a reading that proves nothing."""
+    (event, _), *_ = requests_of(load_contract(artefact))
+    with pytest.raises(ChildError, match="wanted status 418"):
+        soak(bundled(built, out=tmp_path), [(event, 418)], requests=1, scratch=tmp_path, say=lambda _: None)
