@@ -125,6 +125,21 @@ load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment without H
 	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion $(FILES) && $(PYTHON) -m infra.bundle --model build/model --out build/bundle &&) \
 	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') $(if $(DATA),--data "$(DATA)") $(ARGS)
 
+# Prices need what prod's template holds, not who may call it.
+.PHONY: prod-template
+prod-template: .venv/.synced
+	@$(PYTHON) -m infra.local.conversion $(FILES)
+	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	@$(PYTHON) -m infra.app --stage prod -c jwt_issuer=https://issuer.example -c jwt_audience=nightjar $(SETTINGS)
+
+.PHONY: plan
+plan: prod-template ## Turn traffic into infra/schedule.toml, a monthly price and build/plan/plan.html (TRAFFIC=, ARGS="--help")
+	@$(PYTHON) -m infra.capacity plan $(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(ARGS)
+
+.PHONY: price
+price: prod-template ## Price the synthesised stack, its schedule included, for a month of TRAFFIC=
+	@$(PYTHON) -m infra.capacity price $(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(ARGS)
+
 .PHONY: bench
 bench: .venv/.synced ## Measure cold start, memory and warm requests beside the usual ways; ARGS="--quick" or "--soak 1000000"
 	@$(PYTHON) -m infra.local.conversion

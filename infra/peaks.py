@@ -8,7 +8,17 @@ the other is here, so that overlaps, midnight and changes of the clock are decid
 - A change at a time of day that the zone skips or repeats when its clocks change can be found, and refused.
 """
 
-__all__ = ["WEEKDAYS", "Action", "Days", "Peak", "ScheduleError", "actions", "clock_changes", "insist"]
+__all__ = [
+    "WEEKDAYS",
+    "Action",
+    "Days",
+    "Peak",
+    "ScheduleError",
+    "actions",
+    "clock_changes",
+    "clock_time",
+    "insist",
+]
 
 import re
 from dataclasses import dataclass
@@ -153,6 +163,11 @@ def clock_changes(time_zone: str) -> frozenset[int]:
                 }
         day = following
     return frozenset(found)
+
+
+def clock_time(minute: int) -> time:
+    """Return the time of a minute of the day; one beyond midnight is the next day's."""
+    return time(*divmod(minute % _DAY_MINUTES, 60))
 
 
 def insist(name: str, value: Any, holds: bool, wanted: str) -> None:

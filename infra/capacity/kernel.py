@@ -42,9 +42,8 @@ def run(
     """Serve every request; arguments and results as :func:`infra.capacity.simulate.simulate` has them."""
     count = arrivals.size
     kind = np.empty(count, np.uint8)
-    response = np.zeros(count, np.float32)
+    response = np.full(count, np.inf, np.float32)
     seen = np.zeros(_LEVELS + 1, np.int64)
-    timed_out = 0
     cold = 0
     most = 0
 
@@ -151,9 +150,8 @@ def run(
                 cold += 1
             heappush(on_demand, now + took)
         most = max(most, others + 1)
-        if late or took > gateway_timeout:
-            timed_out += 1
-        response[place] = min(took, gateway_timeout)
+        if not late and took <= gateway_timeout:
+            response[place] = took
         if target > 0:
             if minute < 0:
                 minute = int(now // _MINUTE_S)
@@ -168,4 +166,4 @@ def run(
     top = _LEVELS + 1
     while top > 1 and seen[top - 1] == 0:
         top -= 1
-    return kind, response, timed_out, most, seen[:top], provisioned_s, table
+    return kind, response, most, seen[:top], provisioned_s, table

@@ -1,6 +1,6 @@
 """What a simulated run means to the people who asked: cold starts, waiting, refusals."""
 
-__all__ = ["Outcome", "Part", "outcome_of"]
+__all__ = ["Outcome", "Part", "outcome_of", "within"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,16 +25,23 @@ class Part:
         requests: How many.
         cold: Of these, those that waited for a start.
         throttled: Of these, those refused.
+        late: Of these, those answered after the SLA or not at all: the promise to them was broken.
     """
 
     requests: int
     cold: int
     throttled: int
+    late: int
 
     @property
     def cold_share(self) -> float:
         """Share that waited for a start; 0 without requests."""
         return self.cold / self.requests if self.requests else 0.0
+
+    @property
+    def late_share(self) -> float:
+        """Share that the promise was broken to; 0 without requests."""
+        return self.late / self.requests if self.requests else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +53,7 @@ class Outcome:
         peaks: Name of a peak → its requests.
         provisioned: Requests that provisioned environments served.
         warm: Requests that running on-demand environments served.
-        timed_out: Requests whose answer came too late for function or gateway.
-        late: Requests answered after the SLA, timed out or refused: those that the promise was broken to.
-        p50_s: Median response of those not refused, in seconds; NaN without any, as the next three.
+        p50_s: Median response in seconds, infinite where half had no answer; NaN without requests, as the next three.
         p95_s: 95th percentile.
         p99_s: 99th percentile.
         max_s: The longest.
@@ -59,8 +64,6 @@ class Outcome:
     peaks: dict[str, Part]
     provisioned: int
     warm: int
-    timed_out: int
-    late: int
     p50_s: float
     p95_s: float
     p99_s: float
@@ -75,12 +78,8 @@ class Outcome:
             requests=sum(part.requests for part in parts),
             cold=sum(part.cold for part in parts),
             throttled=sum(part.throttled for part in parts),
+            late=sum(part.late for part in parts),
         )
-
-    @property
-    def late_share(self) -> float:
-        """Share of the requests that the promise was broken to; 0 without requests."""
-        return self.late / self.every.requests if self.every.requests else 0.0
 
 
 def outcome_of(
@@ -98,24 +97,17 @@ def outcome_of(
         peaks: Name → start and end of each occurrence in seconds: ``(occurrences, 2) float64``.
         sla_s: The promise, at most this long.
     """
-    answered = run.response_s[run.kind != THROTTLED]
-    beyond = int((answered > sla_s).sum())
-    throttled = int((run.kind == THROTTLED).sum())
-    # A gateway that gives up before the SLA has broken the promise all the same.
-    late = throttled + max(beyond, run.timed_out)
-    if answered.size:
+    if run.response_s.size:
         p50, p95, p99, longest = (
-            float(value) for value in np.percentile(answered, [50, 95, 99, 100], method="inverted_cdf")
+            float(value) for value in np.percentile(run.response_s, [50, 95, 99, 100], method="inverted_cdf")
         )
     else:
         p50 = p95 = p99 = longest = float("nan")
     return Outcome(
-        every=_part(run.kind),
-        peaks={name: _part(run.kind[_within(arrivals_s, spans)]) for name, spans in peaks.items()},
+        every=_part(run, sla_s),
+        peaks={name: _part(run, sla_s, within(arrivals_s, spans)) for name, spans in peaks.items()},
         provisioned=int((run.kind == PROVISIONED).sum()),
         warm=int((run.kind == WARM).sum()),
-        timed_out=run.timed_out,
-        late=late,
         p50_s=p50,
         p95_s=p95,
         p99_s=p99,
@@ -124,14 +116,19 @@ def outcome_of(
     )
 
 
-def _part(kind: "NDArray[np.uint8]") -> Part:
-    counts = np.bincount(kind, minlength=4)
-    return Part(requests=kind.size, cold=int(counts[COLD]), throttled=int(counts[THROTTLED]))
-
-
-def _within(arrivals_s: "NDArray[np.float64]", spans: "NDArray[np.float64]") -> "NDArray[np.int64]":
-    """Return the places of the arrivals within half-open spans: ``(some,) int64``."""
+def within(arrivals_s: "NDArray[np.float64]", spans: "NDArray[np.float64]") -> "NDArray[np.int64]":
+    """Return the places of the arrivals within half-open spans that do not overlap: ``(some,) int64``."""
     begins = np.searchsorted(arrivals_s, spans[:, 0])
     ends = np.searchsorted(arrivals_s, spans[:, 1])
     places = [np.arange(begin, end) for begin, end in zip(begins, ends, strict=True)]
     return np.concatenate(places) if places else np.zeros(0, np.int64)
+
+
+def _part(run: "Run", sla_s: float, places: "NDArray[np.int64] | slice" = slice(None)) -> Part:
+    counts = np.bincount(run.kind[places], minlength=4)
+    return Part(
+        requests=int(counts.sum()),
+        cold=int(counts[COLD]),
+        throttled=int(counts[THROTTLED]),
+        late=int((run.response_s[places] > sla_s).sum()),
+    )

@@ -80,8 +80,8 @@ class Run:
 
     Attributes:
         kind: :data:`PROVISIONED`, :data:`WARM`, :data:`COLD` or :data:`THROTTLED`: ``(requests,) uint8``.
-        response_s: Until the client has an answer or the gateway gives up; 0 for a throttle: ``(requests,) float32``.
-        timed_out: Requests whose answer came too late for function or gateway.
+        response_s: Until the client has an answer: ``(requests,) float32``. Infinity where there is none: throttled,
+            cut off by the function's timeout, or given up by the gateway.
         most: Requests in service at once.
         seen: How often a request, served or refused, found 0, 1, … others in service: ``(levels,) int64``.
             By PASTA this is the distribution over time where arrivals are Poisson.
@@ -91,7 +91,6 @@ class Run:
 
     kind: "NDArray[np.uint8]"
     response_s: "NDArray[np.float32]"
-    timed_out: int
     most: int
     seen: "NDArray[np.int64]"
     provisioned_s: float
@@ -129,7 +128,7 @@ def simulate(
         raise InputError("there is no start time, wanted at least one")
     if arrivals_s.size and not (np.diff(arrivals_s) >= 0).all():
         raise InputError("the arrivals are not ascending, wanted them sorted")
-    kind, response, timed_out, most, seen, provisioned_s, orders = run(
+    kind, response, most, seen, provisioned_s, orders = run(
         # Always the same types, since each new combination would be compiled again.
         np.ascontiguousarray(arrivals_s, np.float64),
         np.ascontiguousarray(service_s, np.float32),
@@ -148,7 +147,6 @@ def simulate(
     return Run(
         kind=kind,
         response_s=response,
-        timed_out=timed_out,
         most=most,
         seen=seen,
         provisioned_s=provisioned_s,

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from function.contract import Contract
 from infra.config import StageConfig
-from infra.stack import prices
+from infra.prices import nearest_prices
 from infra.stack.drift import Drift
 from infra.stack.observability import Observability
 
@@ -199,12 +199,15 @@ def _cost(
     """Return what use costs; warm capacity that waits and fixed items are on the bill alone."""
     hour = Duration.hours(1)
     gb = config.memory_mb / 1024
-    per_ms = gb * prices.LAMBDA_GB_S[config.architecture] / 1000
+    prices = nearest_prices(config.region)
+    per_ms = gb * prices.functions.gb_s[config.architecture] / 1000
     # No exponent: in a metric expression 8e-09 is a name.
-    expression = f"calls * {prices.LAMBDA_REQUEST} + busy * {per_ms:.15f} + answers * {prices.API_REQUEST}"
+    expression = (
+        f"calls * {prices.functions.request:.10f} + busy * {per_ms:.15f} + answers * {prices.http_api.request:.10f}"
+    )
     cost = aws_cloudwatch.MathExpression(
         expression=expression,
-        label="Lambda and API requests at list prices",
+        label=f"Lambda and API requests at list prices of {prices.region}",
         using_metrics={
             "calls": alias.metric_invocations(statistic="Sum", period=hour),
             "busy": alias.metric_duration(statistic="Sum", period=hour),

@@ -36,12 +36,13 @@ def reference(
         idle = sorted((one for one in environments if one.busy_until <= now), key=lambda one: one.busy_until)
         in_provisioned = sum(one.provisioned for one in busy)
         took = min(wanted_s, platform.function_timeout_s)
+        late = wanted_s > platform.function_timeout_s
         if in_provisioned < ready:
             kinds.append(PROVISIONED)
             environments.append(_Environment(True, now + took))
         elif len(busy) - in_provisioned + max(ready, in_provisioned) >= platform.concurrency_limit:
             kinds.append(THROTTLED)
-            responses.append(0.0)
+            responses.append(float("inf"))
             continue
         elif idle:
             kinds.append(WARM)
@@ -50,8 +51,10 @@ def reference(
             kinds.append(COLD)
             took = start[cold % len(start)]
             cold += 1
+            late = False
             environments.append(_Environment(False, now + took))
-        responses.append(min(took, platform.gateway_timeout_s))
+        late = late or took > platform.gateway_timeout_s
+        responses.append(float("inf") if late else took)
     return kinds, responses
 
 
