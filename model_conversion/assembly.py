@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import onnx
+from sklearn.pipeline import Pipeline
 
 from function.contract import Feature, Outputs, Target, Value, WhatIf
 from model_conversion.dataset import Dataset
+from model_conversion.decision import decision_of
 from model_conversion.errors import InputError, UnsupportedError
 from model_conversion.parity import Reference
 from model_conversion.schema import FeatureSchema, Schema
@@ -139,9 +141,17 @@ def outputs_of(
         classes=classes,
         positive=positive,
         base_rate=_base_rate(dataset, classes, positive if scored else None),
-        threshold=0.5 if width == 2 and hasattr(estimator, "classes_") else None,
+        threshold=_threshold(estimator, positive) if width == 2 and hasattr(estimator, "classes_") else None,
         better=target.better,
     )
+
+
+def _threshold(estimator: Any, positive: int | None) -> float:
+    """Return the probability from which a model of two classes answers with the positive one."""
+    decision = decision_of(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator)
+    if decision is None:
+        return 0.5
+    return decision.threshold if decision.positive == positive else 1.0 - decision.threshold
 
 
 def _classes(schema: Schema, estimator: Any, wanted: Reference) -> tuple[Target, ...]:

@@ -108,7 +108,9 @@ class Comparison:
         wanted: ``(rows, outputs)`` float64, scikit-learn's scores.
         seen: ``(rows, outputs)`` float64, the served model's.
         labels: The classes that each side answered.
-        errors: ``(rows,)`` largest absolute difference of a row's scores; NaN if one side alone is not a number.
+        errors: ``(rows,)`` largest absolute difference of a row's scores; NaN if one side alone is not a number. A
+            probe's answer beyond every answer to the data, as an exponential gives far outside, has the difference
+            that it would have at the size of the data's largest: no digit of a double is there to be compared.
         flips: ``(rows,)`` whether another class was answered, ties not counted.
         ties: ``(rows,)`` whether another class was answered on the boundary.
         shown: Row index → what may be shown of it.
@@ -154,7 +156,9 @@ class Comparison:
             wanted=wanted,
             seen=seen,
             labels=(asked, answered),
-            errors=_differences(wanted, seen).max(axis=1, initial=0.0),
+            errors=(_differences(wanted, seen) / _beyond(used, wanted, source, sources)).max(
+                axis=1, initial=0.0
+            ),
             flips=other & ~tied,
             ties=other & tied,
             shown={
@@ -230,6 +234,21 @@ class Comparison:
             counts=tuple(counts.tolist()),
             not_a_number=strange,
         )
+
+
+def _beyond(
+    blocks: Sequence[Block], wanted: NDArray[np.float64], source: NDArray[np.int64], sources: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return how many times larger a probe's score is than the largest of the data, ``(rows, outputs)``; at least 1.
+
+    The self-test compares its rows absolutely, so here too.
+    """
+    data = [np.abs(block.wanted.scores) for block in blocks if block.source == "data"]
+    known = [block[np.isfinite(block)] for block in data]
+    largest = max([1.0, *(float(numbers.max(initial=0.0)) for numbers in known)])
+    probes = np.array([name not in {"data", "golden", "batch"} for name in sources], dtype=np.bool_)
+    size = np.maximum(1.0, np.where(np.isnan(wanted), 0.0, np.abs(wanted)) / largest)
+    return np.where(probes[source][:, None], size, 1.0)
 
 
 def _differences(wanted: NDArray[np.float64], seen: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,6 +10,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from function.contract import (
     CONTRACT_FILE,
     CONTRACT_VERSION,
@@ -147,13 +149,22 @@ def _silent(step: str) -> None:
 
 
 def draft(material: Material, conversion: Conversion, graph: bytes) -> Contract:
-    """Return the contract but for what only the proof can tell: ``baseline`` and ``parity``."""
+    """Return the contract but for what only the proof can tell: ``baseline`` and ``parity``.
+
+    Raises:
+        UnsupportedError: scikit-learn answers a row of ordinary values with no number.
+    """
     schema, dataset, estimator = material.schema, material.dataset, material.estimator
     features = assembly.features_of(schema, dataset, conversion.places)
     wanted = material.questions[0].wanted
     outputs = assembly.outputs_of(schema, dataset, estimator, wanted, conversion.model)
     rows = synthesise(features)
     answers = reference(estimator, frame_of(rows, schema), material.task)
+    for answer in answers.scores.ravel()[~np.isfinite(answers.scores.ravel())][:1].tolist():
+        raise UnsupportedError(
+            f"scikit-learn answers a row of ordinary values with {answer}, which neither a contract "
+            "nor JSON can hold; fit an estimator that answers every row with a number"
+        )
     sha256 = hashlib.sha256(graph).hexdigest()
     return Contract(
         contract_version=CONTRACT_VERSION,

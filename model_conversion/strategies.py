@@ -16,8 +16,9 @@ from sklearn.pipeline import Pipeline
 
 from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
-from model_conversion.exact import linear, preprocessing, texts, trees, voting
+from model_conversion.exact.converters import CONVERTERS, register_unknown
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
+from model_conversion.exact.selection import selectors
 from model_conversion.inputs import arrange
 from model_conversion.schema import Schema
 from model_conversion.texts import text_options
@@ -49,11 +50,7 @@ STRATEGIES = (
     Strategy(
         name="float64",
         number_type=DoubleTensorType,
-        converters=trees.CONVERTERS
-        | preprocessing.CONVERTERS
-        | texts.CONVERTERS
-        | linear.CONVERTERS
-        | voting.CONVERTERS,
+        converters=CONVERTERS,
     ),
 )
 """Cheapest first."""
@@ -94,9 +91,12 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
         UnsupportedError: skl2onnx cannot convert it, or strings and numbers are asked of one matrix.
     """
     register_converters()
+    register_unknown()
     arranged = arrange(estimator, schema, strategy.number_type)
     final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     options: dict[int, dict[str, Any]] = {**text_options(arranged.estimator)}
+    # Without options of its own the library hands a classifier's to a selector that holds one, and then refuses them.
+    options |= {id(step): {} for step in selectors(arranged.estimator)}
     if hasattr(final, "predict_proba"):
         options[id(final)] = {"zipmap": False}
     try:

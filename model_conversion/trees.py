@@ -4,9 +4,9 @@ Probes need each split's place and threshold, the exact converter needs all of i
 library fitted the trees.
 """
 
-__all__ = ["Ensemble", "Tree", "ensemble_of", "reached_by"]
+__all__ = ["Ensemble", "Tree", "ensemble_of", "isolation_ensemble", "reached_by"]
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    IsolationForest,
 )
 from sklearn.tree import BaseDecisionTree
 
@@ -87,12 +88,27 @@ def ensemble_of(estimator: Any) -> Ensemble | None:
         )
     if isinstance(estimator, BaggingClassifier | BaggingRegressor):
         return None  # its trees may each look at other columns
+    if isinstance(estimator, IsolationForest):
+        return isolation_ensemble(estimator)
     members = getattr(estimator, "estimators_", None)
     if isinstance(members, list) and members and all(isinstance(m, BaseDecisionTree) for m in members):
         return Ensemble(
             trees=tuple(_sklearn_tree(member.tree_) for member in members), targets=None, float32=True
         )
     return None
+
+
+def isolation_ensemble(forest: Any) -> Ensemble:
+    """Return an isolation forest's trees; a leaf's value is its depth, with what its rows would still add."""
+    trees = []
+    depths = zip(forest._decision_path_lengths, forest._average_path_length_per_tree, strict=True)  # noqa: SLF001
+    for member, columns, (path, rest) in zip(
+        forest.estimators_, forest.estimators_features_, depths, strict=True
+    ):
+        tree = _sklearn_tree(member.tree_)
+        value = (np.asarray(path, dtype=np.float64) + np.asarray(rest, dtype=np.float64)) - 1.0
+        trees.append(replace(tree, value=value[:, None], feature=np.asarray(columns)[tree.feature]))
+    return Ensemble(trees=tuple(trees), targets=None, float32=True)
 
 
 def _sklearn_tree(tree: Any, *, scale: float = 1.0) -> Tree:

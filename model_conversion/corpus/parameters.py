@@ -36,7 +36,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "QuadraticDiscriminantAnalysis": {"reg_param": 0.1},
     "RANSACRegressor": {"random_state": 0},
     "RadiusNeighborsClassifier": {"radius": 6.0, "outlier_label": "most_frequent"},
-    "RadiusNeighborsRegressor": {"radius": 6.0},
+    "RadiusNeighborsRegressor": {"radius": 12.0},
     "RegressorChain": {"estimator": Ridge()},
     "SGDClassifier": {"loss": "log_loss"},
     "SVC": {"probability": True},

@@ -5,7 +5,7 @@ splits of histogram boosting. Here every split and leaf is a double in an ai.onn
 is rounded to float32 exactly where scikit-learn rounds it, and the label is decided by scikit-learn's own rule.
 """
 
-__all__ = ["CONVERTERS", "convert_tree_model", "tree_model_shapes", "write_label", "write_two_columns"]
+__all__ = ["CONVERTERS", "convert_tree_model", "tree_model_shapes"]
 
 from dataclasses import replace
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -33,29 +32,20 @@ from sklearn.tree import (
 )
 
 from model_conversion.errors import UnsupportedError
+from model_conversion.exact.answers import as_index, write_label, write_two_columns
 from model_conversion.exact.ensemble import leaves, sums
 from model_conversion.exact.graph import Graph
+from model_conversion.exact.shapes import classifier_shapes, set_width
 from model_conversion.trees import Ensemble, Tree, ensemble_of
 
 
 def tree_model_shapes(operator: Any) -> None:
     """Set the types of an operator's outputs: label and ``(rows, classes)`` doubles, or ``(rows, targets)``."""
     estimator = operator.raw_operator
-    rows = operator.inputs[0].get_first_dimension()
     if hasattr(estimator, "classes_"):
-        _require_one_output(estimator)
-        text = np.asarray(estimator.classes_).dtype.kind in "OU"
-        operator.outputs[0].type = (StringTensorType if text else Int64TensorType)([rows])
-        operator.outputs[1].type = DoubleTensorType([rows, len(estimator.classes_)])
+        classifier_shapes(operator)
     else:
-        operator.outputs[0].type = DoubleTensorType([rows, getattr(estimator, "n_outputs_", 1)])
-
-
-def _require_one_output(estimator: Any) -> None:
-    if isinstance(estimator.classes_, list):
-        raise UnsupportedError(
-            f"{type(estimator).__name__} answers {len(estimator.classes_)} labels a row; fit one classifier a label"
-        )
+        set_width(operator, getattr(estimator, "n_outputs_", 1))
 
 
 def convert_tree_model(scope: Any, operator: Any, container: Any) -> None:
@@ -122,7 +112,7 @@ def _boosted_classes(graph: Graph, estimator: Any, raw: str) -> None:
     write_two_columns(graph, graph.node("Sigmoid", [margin]))
     # GradientBoosting answers the positive class at exactly zero, HistGradientBoosting does not.
     rule = "GreaterOrEqual" if isinstance(estimator, GradientBoostingClassifier) else "Greater"
-    write_label(graph, estimator, _flat(graph, graph.node(rule, [raw, graph.constant(0.0)])))
+    write_label(graph, estimator, as_index(graph, graph.node(rule, [raw, graph.constant(0.0)])))
 
 
 def _averaged_classes(graph: Graph, estimator: Any, matrix: str, ensemble: Ensemble) -> None:
@@ -133,7 +123,7 @@ def _averaged_classes(graph: Graph, estimator: Any, matrix: str, ensemble: Ensem
         single = Ensemble(trees=tuple(positive), targets=(0,) * count, float32=ensemble.float32)
         share = _mean(graph, sums(graph, matrix, single, [0] * count, 1), count)
         write_two_columns(graph, share)
-        write_label(graph, estimator, _flat(graph, graph.node("Greater", [share, graph.constant(0.5)])))
+        write_label(graph, estimator, as_index(graph, graph.node("Greater", [share, graph.constant(0.5)])))
         return
     probabilities = _mean(graph, leaves(graph, matrix, ensemble), count)
     graph.node("Identity", [probabilities], output=1)
@@ -146,28 +136,6 @@ def _one_column(tree: Tree, column: int) -> Tree:
 
 def _mean(graph: Graph, total: str, count: int) -> str:
     return total if count == 1 else graph.node("Div", [total, graph.constant(float(count))])
-
-
-def write_two_columns(graph: Graph, positive: str) -> None:
-    """Write the probabilities of two classes, given the second's."""
-    negative = graph.node("Sub", [graph.constant(1.0), positive])
-    graph.node("Concat", [negative, positive], output=1, axis=1)
-
-
-def _flat(graph: Graph, decided: str) -> str:
-    index = graph.node("Cast", [decided], to=TensorProto.INT64)
-    return graph.node("Reshape", [index, graph.constant([-1], np.int64)])
-
-
-def write_label(graph: Graph, estimator: Any, index: str) -> None:
-    """Write the label, given the ``(rows,)`` index of its class."""
-    classes = np.asarray(estimator.classes_)
-    if classes.dtype.kind in "OU":
-        graph.node("Gather", [graph.constant(classes, object), index], output=0)
-    elif np.array_equal(classes, np.arange(len(classes))):
-        graph.node("Identity", [index], output=0)
-    else:
-        graph.node("Gather", [graph.constant(classes, np.int64), index], output=0)
 
 
 def _encode_categories(graph: Graph, matrix: str, estimator: Any) -> str:

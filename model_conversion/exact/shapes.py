@@ -1,0 +1,33 @@
+"""Types of what our converters write, as skl2onnx asks for them."""
+
+__all__ = ["classifier_shapes", "set_width"]
+
+from typing import Any
+
+import numpy as np
+from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+
+from model_conversion.errors import UnsupportedError
+
+
+def classifier_shapes(operator: Any) -> None:
+    """Set a classifier's outputs: label ``(rows,)`` int64 or string, ``(rows, classes)`` doubles.
+
+    Raises:
+        UnsupportedError: It answers several labels a row.
+    """
+    estimator = operator.raw_operator
+    if isinstance(estimator.classes_, list):
+        raise UnsupportedError(
+            f"{type(estimator).__name__} answers {len(estimator.classes_)} labels a row; fit one classifier a label"
+        )
+    classes = np.asarray(estimator.classes_)
+    rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type = (StringTensorType if classes.dtype.kind in "OU" else Int64TensorType)([rows])
+    operator.outputs[1].type = DoubleTensorType([rows, len(classes)])
+
+
+def set_width(operator: Any, width: int, *, text: bool = False) -> None:
+    """Set the type of an operator's only output: ``(rows, width)`` doubles, or strings."""
+    rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type = (StringTensorType if text else DoubleTensorType)([rows, int(width)])

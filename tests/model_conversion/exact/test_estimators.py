@@ -1,0 +1,160 @@
+"""Our estimators' converters answer as scikit-learn's estimators, whatever their options."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from doubles import graph_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
+from sklearn.preprocessing import StandardScaler
+
+from model_conversion.decision import decision_of
+from model_conversion.errors import UnsupportedError
+
+CANCER, BENIGN = load_breast_cancer(return_X_y=True)
+CANCER = StandardScaler().fit_transform(CANCER[:, :6])
+WINE, KIND = load_wine(return_X_y=True)
+WINE = StandardScaler().fit_transform(WINE[:, :6])
+ROWS = hnp.arrays(np.float64, (8, 6), elements=st.floats(-50, 50))
+
+
+def check_classifier(estimator: Any, *, far: float = 1.0) -> None:
+    """Compare labels and probabilities on any rows."""
+    answer = graph_of(estimator, 6)
+
+    @given(ROWS)
+    @settings(max_examples=20)
+    def agrees(rows: NDArray[np.float64]) -> None:
+        rows = rows * far
+        with np.errstate(all="ignore"):
+            wanted = estimator.predict_proba(rows)
+        label, probabilities = answer(rows)
+        np.testing.assert_array_equal(label, estimator.predict(rows))
+        if hasattr(estimator, "decision_function"):  # where exp overflows, the last digit makes a NaN or not
+            best = estimator.decision_function(rows).reshape(len(rows), -1).max(axis=1)
+            wanted[(best > -711) & (best < -708)] = probabilities[(best > -711) & (best < -708)]
+        np.testing.assert_allclose(probabilities, wanted, rtol=0, atol=1e-13)
+
+    agrees()
+
+
+@pytest.mark.parametrize("loss", ["log_loss", "modified_huber"])
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("far", [1.0, 1e3])
+def test_gradient_descent_decides_by_scores(loss: str, classes: int, far: float) -> None:
+    """Far from the data, where probabilities are rounded to zero and one, too."""
+    rows, target = (CANCER, BENIGN) if classes == 2 else (WINE, KIND)
+    check_classifier(SGDClassifier(loss=loss, random_state=0).fit(rows, target), far=far)
+
+
+@pytest.mark.parametrize("positive", [None, "benign", "malign"])
+@pytest.mark.parametrize("threshold", [0.1, 0.93])
+def test_a_threshold_of_its_own_decides(positive: str | None, threshold: float) -> None:
+    """Whichever class it is about; rows on it get that class."""
+    words = np.where(BENIGN == 1, "benign", "malign")
+    classifier = FixedThresholdClassifier(
+        LogisticRegression(), threshold=threshold, pos_label=positive or "benign"
+    ).fit(CANCER, words)
+    check_classifier(classifier)
+    decision = decision_of(classifier)
+    assert decision is not None
+    assert decision.threshold == threshold
+    assert classifier.classes_[decision.positive] == (positive or "benign")
+
+
+def test_a_tuned_threshold_decides() -> None:
+    """The one that was found by cross-validation."""
+    classifier = TunedThresholdClassifierCV(LogisticRegression(), random_state=0).fit(CANCER, BENIGN)
+    check_classifier(classifier)
+    decision = decision_of(classifier)
+    assert decision is not None
+    assert decision.threshold == classifier.best_threshold_
+
+
+def test_a_threshold_of_a_decision_value_is_refused() -> None:
+    """It is no probability, and the contract's threshold is one."""
+    classifier = FixedThresholdClassifier(
+        LogisticRegression(), threshold=0.5, response_method="decision_function"
+    )
+    with pytest.raises(UnsupportedError, match="predict_proba"):
+        decision_of(classifier.fit(CANCER, BENIGN))
+    assert decision_of(LogisticRegression()) is None
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("radius", [0.6, 2.0, 40.0])
+def test_neighbours_within_a_radius(weights: str, radius: float) -> None:
+    """None, some or all; a row that was fitted counts alone if distances weigh."""
+    classifier = RadiusNeighborsClassifier(radius, weights=weights, outlier_label="most_frequent").fit(
+        WINE, KIND
+    )
+    answer = graph_of(classifier, 6)
+    rows = np.concatenate([WINE, WINE * 1.01 + 0.05, WINE * 90])
+    with np.errstate(all="ignore"):
+        wanted = classifier.predict_proba(rows)
+    label, probabilities = answer(rows)
+    np.testing.assert_allclose(probabilities, wanted, rtol=0, atol=1e-12)
+    best = np.sort(wanted, axis=1)
+    clear = best[:, -1] - best[:, -2] > 1e-12  # on a tie the last digit decides
+    np.testing.assert_array_equal(label[clear], classifier.predict(rows)[clear])
+
+
+@pytest.mark.parametrize("weights", ["uniform", "distance"])
+@pytest.mark.parametrize("targets", [1, 2])
+@pytest.mark.filterwarnings("ignore:One or more samples have no neighbors")
+def test_mean_of_neighbours_within_a_radius(weights: str, targets: int) -> None:
+    """NaN where there is none, as scikit-learn answers."""
+    target = WINE[:, :targets] if targets > 1 else WINE[:, 0]
+    regressor = RadiusNeighborsRegressor(1.5, weights=weights).fit(WINE, target)
+    rows = np.concatenate([WINE, WINE * 1.01 + 0.05, WINE * 90])
+    with np.errstate(all="ignore"):
+        wanted = regressor.predict(rows).reshape(len(rows), -1)
+    np.testing.assert_allclose(graph_of(regressor, 6)(rows)[0], wanted, rtol=0, atol=1e-13)
+    assert np.isnan(wanted).any()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"p": 1}, "'manhattan'"),
+        ({"weights": lambda distances: distances}, "weights of its own"),
+        ({"outlier_label": 7}, "none of its classes"),
+    ],
+)
+def test_other_neighbourhoods_are_refused(change: dict[str, Any], named: str) -> None:
+    """By what they are, with what to do."""
+    options = {"radius": 2.0, "outlier_label": 0} | change
+    with pytest.raises(UnsupportedError, match=named):
+        graph_of(RadiusNeighborsClassifier(**options).fit(WINE, KIND), 6)
+
+
+@pytest.mark.parametrize(
+    ("columns", "contamination", "samples"),
+    [(1.0, "auto", 64), (0.5, 0.1, 64), (0.5, "auto", 2), (1.0, "auto", 1)],
+)
+def test_isolation(columns: float, contamination: Any, samples: int) -> None:
+    """Of all columns or some of them; beside every split; fitted on hardly anything too."""
+    forest = IsolationForest(
+        n_estimators=20,
+        max_samples=samples,
+        max_features=columns,
+        contamination=contamination,
+        random_state=0,
+    ).fit(WINE)
+    answer = graph_of(forest, 6)
+    splits = np.unique(np.concatenate([tree.tree_.threshold for tree in forest.estimators_]))[::5]
+    beside = np.concatenate([splits, np.nextafter(splits, 9), splits.astype(np.float32).astype(np.float64)])
+    rows = np.concatenate([WINE, np.repeat(beside[:, None], 6, axis=1)])
+    label, score = answer(rows)
+    wanted = forest.decision_function(rows)
+    np.testing.assert_allclose(score[:, 0], wanted, rtol=0, atol=1e-15)
+    clear = np.abs(wanted) > 1e-15
+    np.testing.assert_array_equal(label[clear], forest.predict(rows)[clear])
