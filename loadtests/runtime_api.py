@@ -70,10 +70,16 @@ class Environment:
         process: The runtime client.
         api: What it talks to.
         init_ms: From the start of the process to its first request for an event.
+
+    Attributes:
+        pid: Of the runtime client.
+        address: Host and port of what it talks to.
+        init_ms: As given.
     """
 
     def __init__(self, process: "Popen[bytes]", api: "_Api", init_ms: float) -> None:
         self.pid = process.pid
+        self.address = api.address
         self.init_ms = init_ms
         self._process = process
         self._api = api
