@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 STEP_MINUTES = 5
 _WEEK_MINUTES = 7 * 1440
 _HISTORY_S = 3600.0
-"""What comes before a peak is simulated too, since it leaves environments behind."""
+"""What comes before a peak is simulated too, since it leaves environments behind; and what comes after it, for as
+long as the peak's own live, since a start that a candidate moves there is billed as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,7 @@ def cheapest(
         NoPlanError: None of ``limits.most`` environments or fewer does.
     """
     spans = peak.intervals(workload.weeks)
-    around = spans + np.array([-_HISTORY_S - lead_minutes * 60.0, 0.0])
+    around = spans + np.array([-_HISTORY_S - lead_minutes * 60.0, platform.idle_expiry_s])
     places = np.unique(within(workload.arrivals_s, _merged(around)))
     slice_ = workload.part(places)
     gb = memory_mb / 1024

@@ -85,8 +85,8 @@ def read_template(template: dict[str, Any]) -> StackFacts:
     def each(kind: str) -> "Iterator[dict[str, Any]]":
         return (item.get("Properties", {}) for item in resources.values() if item["Type"] == kind)
 
-    alias = next(each("AWS::Lambda::Alias"))
-    served = resources[alias["FunctionName"]["Ref"]]["Properties"]
+    aliases = list(each("AWS::Lambda::Alias"))
+    served = resources[aliases[0]["FunctionName"]["Ref"]]["Properties"]
     alarms = list(each("AWS::CloudWatch::Alarm"))
     dashboards = [json.loads(_text(item["DashboardBody"])) for item in each("AWS::CloudWatch::Dashboard")]
     targets = list(each("AWS::ApplicationAutoScaling::ScalableTarget"))

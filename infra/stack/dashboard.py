@@ -202,9 +202,8 @@ def _cost(
     prices = nearest_prices(config.region)
     per_ms = gb * prices.functions.gb_s[config.architecture] / 1000
     # No exponent: in a metric expression 8e-09 is a name.
-    expression = (
-        f"calls * {prices.functions.request:.10f} + busy * {per_ms:.15f} + answers * {prices.http_api.request:.10f}"
-    )
+    call, answer = (f"{price:.10f}" for price in (prices.functions.request, prices.http_api.request))
+    expression = f"calls * {call} + busy * {per_ms:.15f} + answers * {answer}"
     cost = aws_cloudwatch.MathExpression(
         expression=expression,
         label=f"Lambda and API requests at list prices of {prices.region}",
