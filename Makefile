@@ -146,6 +146,10 @@ bench: .venv/.synced ## Measure cold start, memory and warm requests beside the 
 	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
 	@$(PYTHON) -m loadtests.bench $(ARGS)
 
+.PHONY: bench-simulator
+bench-simulator: .venv/.synced ## The capacity simulator beside simfaas: same answers, ratio of speed, a month of 20 million requests
+	@$(PYTHON) -m loadtests.bench_simulator --month $(ARGS)
+
 .PHONY: system-deps
 system-deps: ## Install the Debian packages that some tests use
 	@sh .ci/system-deps
