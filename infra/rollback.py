@@ -17,7 +17,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from function.errors import NightjarError
-from infra.config import STAGES, region_of, stack_name_of
+from infra.config import STAGES, region_of
+from infra.deployed import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -101,10 +102,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     options = parser().parse_args(argv)
     region = options.region or region_of(options.stage)
     try:
-        stacks = boto3.client("cloudformation", region_name=region).describe_stacks(
-            StackName=stack_name_of(options.stage)
-        )
-        outputs = {item["OutputKey"]: item["OutputValue"] for item in stacks["Stacks"][0]["Outputs"]}
+        outputs = outputs_of(boto3.client("cloudformation", region_name=region), options.stage)
         before, after = roll_back(
             boto3.client("lambda", region_name=region), function=outputs["FunctionName"], to=options.to
         )

@@ -16,7 +16,9 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from infra.config import STAGES, region_of, stack_name_of
+from function.errors import NightjarError
+from infra.config import STAGES, region_of
+from infra.deployed import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +55,9 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     options = parser().parse_args(argv)
     region = options.region or region_of(options.stage)
     try:
-        stacks = boto3.client("cloudformation", region_name=region).describe_stacks(
-            StackName=stack_name_of(options.stage)
-        )
-        outputs = {item["OutputKey"]: item["OutputValue"] for item in stacks["Stacks"][0]["Outputs"]}
-        topic = outputs["TopicArn"]
+        topic = outputs_of(boto3.client("cloudformation", region_name=region), options.stage)["TopicArn"]
         boto3.client("sns", region_name=region).publish(TopicArn=topic, Message=message(options.stage))
-    except (BotoCoreError, ClientError) as error:
+    except (NightjarError, BotoCoreError, ClientError) as error:
         print(f"infra.slack_test: {error}", file=sys.stderr)
         return 2
     print(f"published to {topic}; without a message in Slack see docs/operations.md")

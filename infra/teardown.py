@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from function.errors import NightjarError
 from infra.config import STAGES, region_of, stack_name_of
+from infra.deployed import stack_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,20 +37,10 @@ def resources_of(cloudformation: Any, stack: str) -> dict[str, list[str]]:
     """Return resource type → physical ids of a stack.
 
     Raises:
-        TeardownError: There is no such stack.
+        NoStackError: There is no such stack.
     """
-    from botocore.exceptions import ClientError
-
+    stack_of(cloudformation, stack)
     found: dict[str, list[str]] = {}
-    missing = TeardownError(f"there is no stack {stack} in {cloudformation.meta.region_name}")
-    try:
-        (about,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        if "does not exist" not in str(error):
-            raise
-        raise missing from None
-    if about["StackStatus"] == "DELETE_COMPLETE":
-        raise missing
     for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
         for item in page["StackResourceSummaries"]:
             found.setdefault(item["ResourceType"], []).append(item.get("PhysicalResourceId", ""))
@@ -104,7 +95,8 @@ def tear_down(client: "Callable[[str], Any]", stack: str, *, delay_s: float = _D
         Ids of the stack's encryption keys, which AWS deletes a week later.
 
     Raises:
-        TeardownError: There is no such stack, or it could not be deleted.
+        NoStackError: There is no such stack.
+        TeardownError: It could not be deleted.
     """
     from botocore.exceptions import WaiterError
 

@@ -19,7 +19,6 @@ from infra.config import load_config
 from infra.local.deploy import deploy
 from infra.local.emulator import ACCOUNT, emulator
 from infra.rollback import RollbackError, previous, roll_back
-from infra.slack_test import message
 
 HANDLER = """\
 import os
@@ -141,14 +140,3 @@ def test_the_command_goes_back_to_the_model_before(
         assert capsys.readouterr().err == (
             "infra.rollback: version 1 is the oldest, wanted one to go back to\n"
         )
-
-
-def test_the_message_to_slack_has_the_schema_that_slack_shows() -> None:
-    """Plain text would be dropped without a word."""
-    sent = json.loads(message("dev"))
-    assert (sent["version"], sent["source"], sent["content"]["textType"]) == (
-        "1.0",
-        "custom",
-        "client-markdown",
-    )
-    assert "dev" in sent["content"]["title"]

@@ -13,6 +13,7 @@ from infra.bundle import read
 from infra.config import load_config
 from infra.local.deploy import deploy
 from infra.local.emulator import ACCOUNT, emulator
+from infra.slack_test import message
 
 
 @pytest.mark.e2e
@@ -49,3 +50,14 @@ def test_the_message_reaches_who_listens_to_the_topic(
         assert error.startswith("infra.slack_test: ")
         assert "Nightjar-dev" in error
         assert error.count("\n") == 1
+
+
+def test_the_message_to_slack_has_the_schema_that_slack_shows() -> None:
+    """Plain text would be dropped without a word."""
+    sent = json.loads(message("dev"))
+    assert (sent["version"], sent["source"], sent["content"]["textType"]) == (
+        "1.0",
+        "custom",
+        "client-markdown",
+    )
+    assert "dev" in sent["content"]["title"]
