@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _GB = 1024**3
-_LOGS_USD, _IMAGES_USD, _FILES_USD = 0.03, 0.10, 0.0245
+_LOGS_USD, _IMAGES_USD, _FILES_USD = 0.0324, 0.10, 0.0245
 """List prices per GB and month of stored log lines (compressed to about a seventh, not counted here), images and
-standard objects, in USD, eu-central-1, 2026-11. Source: the pricing pages of CloudWatch, ECR and S3."""
+standard objects, in USD, eu-central-1. Source of logs and objects: Infracost's reports for this region, which
+repeat AWS's price list ("Archival Storage", "Standard Storage"; several public repositories agree); of images: the
+project brief. The prices of other regions differ."""
 
 _COLLECT = "cdk gc --unstable=gc deletes what no stack uses; shared with every CDK stack here"
 

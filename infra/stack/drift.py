@@ -71,7 +71,9 @@ class Drift(Construct):
             },
             log_group=log_group,
             logging_format=aws_lambda.LoggingFormat.JSON,
-            # Its reports would count as the inference function's: the metric filters read the one group.
+            # Its reports would count as the inference function's: the metric filters read the one group. Only a
+            # report of a run that failed is at WARN. Source: "System log level event mapping", Lambda guide,
+            # https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
             system_log_level_v2=aws_lambda.SystemLogLevel.WARN,
             memory_size=128,
             role=role,
