@@ -3,84 +3,156 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from infra.local.deploy import adapt
+from infra import app
 from infra.local.emulator import ACCOUNT, Emulator, emulator
 
 CDK = Path("node_modules/aws-cdk/bin/cdk")
+ADAPTED = ".venv/bin/python -m infra.local.app"
 BROKEN = "def handler(event, context):\n    raise RuntimeError('golden row 3 differs')\n"
-WORKING = "def handler(event, context):\n    return {'answer': 1}\n"
+
+type Finished = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture
-def cdk(root: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return a function that runs the CDK command line against an emulator."""
+def cdk_root(root: Path) -> Path:
+    """Folder of the repository, if npm's command line is in it."""
     if not (root / CDK).exists():
         pytest.skip("npm's aws-cdk is not installed: make node_modules/.synced")
+    return root
 
-    def run(started: Emulator, *arguments: str) -> subprocess.CompletedProcess[str]:
-        env = {
-            **os.environ,
+
+def _environment(home: Path, started: Emulator | None = None) -> Mapping[str, str]:
+    """Return what a person's shell would hold; without an emulator no credentials."""
+    own = {"HOME": str(home), "CI": "true", "CDK_DISABLE_CLI_TELEMETRY": "true", "NO_PROXY": "127.0.0.1"}
+    own["AWS_EC2_METADATA_DISABLED"] = "true"  # it would ask for a minute
+    if started is not None:
+        own |= {
             "AWS_ENDPOINT_URL": started.endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_REGION": started.region,
-            "NO_PROXY": "127.0.0.1",
-            "HOME": str(tmp_path),
-            "CI": "true",
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
         }
-        node = root / ".venv/bin/node"
-        command = [str(node), str(CDK), *arguments, "--no-color", "--no-notices"]
-        return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in {"STAGE", "MAKEFLAGS", "MFLAGS"}
+    }
+    return inherited | own
+
+
+@pytest.fixture
+def cdk(cdk_root: Path, tmp_path: Path) -> Callable[..., Finished]:
+    """Return a function that runs the CDK command line, with nowhere to deploy to."""
+
+    def run(*arguments: str) -> Finished:
+        command = [".venv/bin/node", str(CDK), *arguments, "--no-color", "--no-notices"]
+        env = _environment(tmp_path)
+        return subprocess.run(command, cwd=cdk_root, env=env, capture_output=True, text=True, check=False)
 
     return run
 
 
+@pytest.mark.slow
+def test_both_ways_of_synthesis_give_the_same_template(
+    cdk: Callable[..., Finished], make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    """What is tested is what ``cdk deploy`` would send, but for the metadata that the command line asks for."""
+    folder, given = make_bundle(), ("-c", "memory_mb=1024", "-c", "log_retention_days=14")
+    command = f"{sys.executable} -m infra.app --bundle {folder}"
+    done = cdk(
+        "synth", "-q", "--app", command, "--output", str(tmp_path / "theirs"), "-c", "stage=dev", *given
+    )
+    assert done.returncode == 0, done.stderr
+    # The CDK reads a folder once in a process, so this process must not have read it before.
+    out = tmp_path / "ours"
+    assert app.main(["--stage", "dev", "--bundle", str(folder), "--out", str(out), *given]) == 0
+    assert _template(out) == _template(tmp_path / "theirs")
+
+
+def _template(folder: Path) -> dict[str, Any]:
+    (path,) = folder.glob("*.template.json")
+    template = json.loads(path.read_text())
+    for part in (template, *template["Resources"].values()):
+        part.pop("Metadata", None)
+    return template
+
+
+@pytest.fixture
+def copy(cdk_root: Path, tmp_path: Path) -> Path:
+    """A repository with a build folder of its own; everything else is the real one's."""
+    folder = tmp_path / "copy"
+    (folder / "build").mkdir(parents=True)
+    for path in cdk_root.iterdir():
+        if path.name != "build":
+            (folder / path.name).symlink_to(path)
+    (cdk_root / "build/cache").mkdir(parents=True, exist_ok=True)
+    (folder / "build/cache").symlink_to(cdk_root / "build/cache")
+    return folder
+
+
 @pytest.mark.e2e
 @pytest.mark.slow
-def test_the_pinned_command_line_deploys_and_a_failing_model_rolls_back(
-    cdk: Callable[..., subprocess.CompletedProcess[str]],
-    make_bundle: Callable[..., Path],
-    tmp_path: Path,
-) -> None:
-    """Synthesised through cdk.json's app; deployed; no difference; a model that fails its rows changes nothing."""
-    folder, out = make_bundle(handler=WORKING), tmp_path / "out"
-    template = out / "Nightjar-dev.template.json"
-
-    def assemble(started: Emulator) -> None:
-        app = f".venv/bin/python -m infra.app --bundle {folder}"
-        context = ("-c", "stage=dev", "-c", "packaging=zip")
-        done = cdk(started, "synth", "-q", "--app", app, "--output", str(out), *context)
-        assert done.returncode == 0, done.stderr
-        template.write_text(json.dumps(adapt(json.loads(template.read_text()))))
+def test_a_stages_life_by_make(copy: Path, make_bundle: Callable[..., Path], tmp_path: Path) -> None:
+    """Bootstrap, deploy, diff, a model that fails its rows, another deployment, roll back, message, destroy."""
+    zipped = "CONTEXT=packaging=zip"
 
     with emulator(scratch=tmp_path, region="eu-central-1") as started:
-        assemble(started)
-        assert cdk(started, "bootstrap", "--app", str(out)).returncode == 0
-        outputs = tmp_path / "outputs.json"
-        deploy = ("deploy", "--app", str(out), "--require-approval", "never", "--outputs-file", str(outputs))
-        done = cdk(started, *deploy)
-        assert done.returncode == 0, done.stderr
-        function = json.loads(outputs.read_text())["Nightjar-dev"]["FunctionName"]
-        assert "There were no differences" in cdk(started, "diff", "--app", str(out)).stdout
 
-        (folder / "function/handler.py").write_text(BROKEN)
-        assemble(started)
-        done = cdk(started, *deploy)
-        assert done.returncode != 0
-        assert "golden row 3 differs" in done.stderr + done.stdout
-        answer = started.client("lambda").invoke(FunctionName=function, Qualifier="live", Payload=b"{}")
-        assert json.load(answer["Payload"]) == {"answer": 1}
+        def make(*arguments: str, typed: str = "", status: int = 0) -> str:
+            command = ["make", "--no-print-directory", *arguments]
+            env = _environment(tmp_path, started)
+            done = subprocess.run(
+                command, cwd=copy, env=env, input=typed, capture_output=True, text=True, check=False
+            )
+            told = done.stdout + done.stderr
+            assert done.returncode == status, told
+            return told
+
+        def deploy(context: str, *options: str, status: int = 0) -> str:
+            app = " ".join([ADAPTED, *options])
+            return make("deploy", context, f"ARGS=--app '{app}' --require-approval never", status=status)
+
+        def answering() -> str:
+            client = started.client("lambda")
+            alias: str = client.get_alias(FunctionName=outputs["FunctionName"], Name="live")[
+                "FunctionVersion"
+            ]
+            return alias
+
+        assert "there is no stack Nightjar-dev in eu-central-1" in make("rollback", status=2)
+        make("convert", "bundle")
+        assert "bootstrapped" in make("bootstrap", zipped, f"ARGS=--app '{ADAPTED}'")
+        assert "Nightjar-dev.DashboardUrl = https://" in deploy(zipped)
+        outputs = json.loads((copy / "build/outputs-dev.json").read_text())["Nightjar-dev"]
+        assert "There were no differences" in make("diff", zipped, f"ARGS=--app '{ADAPTED}'")
+        assert "version 1 is the oldest" in make("rollback", status=2)
+
+        told = deploy(zipped, "--bundle", str(make_bundle(handler=BROKEN)), status=2)
+        assert "golden row 3 differs" in told
+        assert answering() == "1"
+
+        deploy(f"{zipped} memory_mb=1024")
+        before = answering()
+        assert before != "1"
+        assert f"live of stage dev went from version {before} to 1" in make("rollback", "TO=1")
+        assert answering() == "1"
+
+        assert f"published to {outputs['TopicArn']}" in make("slack-test")
+        assert "was not deleted" in make("destroy", typed="yes\n", status=2)
+        told = make("destroy", typed="Nightjar-dev\n")
+        assert "Nightjar-dev is deleted. What remains:" in told
+        assert "USD/month  in all" in told
+        assert "there is no stack Nightjar-dev" in make("destroy", "ARGS=--force", status=2)
 
 
-def _make(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _make(root: Path, *arguments: str) -> Finished:
     """Ask make what it would do."""
-    env = {name: value for name, value in os.environ.items() if name not in {"STAGE", "MAKEFLAGS", "MFLAGS"}}
+    env = _environment(root)
     command = ["make", "--dry-run", "--no-print-directory", *arguments]
     return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
