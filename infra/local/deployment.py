@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from function.errors import NightjarError
 from infra import bundle as bundles
-from infra.config import load_config
+from infra.config import Stage, load_config
 from infra.local.deploy import deploy
 from infra.local.emulator import Emulator, emulator, scratch_folder
 from infra.local.http import request
@@ -88,8 +88,14 @@ def local_deployment(
             yield LocalDeployment(base_url=url, outputs=outputs, emulator=started)
 
 
-def synthesise(*, scratch: Path, bundle: Path, context: "Sequence[str]" = ()) -> Path:
-    """Synthesise stage ``local`` in a process of its own, which takes Node and its files with it.
+def synthesise(*, scratch: Path, bundle: Path, context: "Sequence[str]" = (), stage: Stage = "local") -> Path:
+    """Synthesise a stage in a process of its own, which takes Node and its files with it.
+
+    Args:
+        scratch: Folder to write into.
+        bundle: What the function runs.
+        context: CDK context, ``key=value``.
+        stage: Which; one other than ``local`` wants ``packaging=zip``, since the emulator runs no image.
 
     Returns:
         Folder of the cloud assembly, in ``scratch``.
@@ -101,7 +107,7 @@ def synthesise(*, scratch: Path, bundle: Path, context: "Sequence[str]" = ()) ->
     # Here runs what the bundle is built for, whatever processor the stages on AWS have.
     architecture = bundles.read(bundle).architecture
     assembly = scratch / "assembly"
-    command = [sys.executable, "-m", "infra.app", "--stage", "local"]
+    command = [sys.executable, "-m", "infra.app", "--stage", stage]
     command += ["--bundle", str(bundle), "--out", str(assembly)]
     for item in (f"architecture={architecture}", *context):
         command += ["-c", item]

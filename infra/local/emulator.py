@@ -114,13 +114,24 @@ def scratch_folder() -> "Iterator[Path]":
 
 
 @contextmanager
-def emulator(*, scratch: Path, region: str, port: int | None = None) -> "Iterator[Emulator]":
+def emulator(
+    *,
+    scratch: Path,
+    region: str,
+    port: int | None = None,
+    checks_callers: bool = False,
+    authorities: Path | None = None,
+) -> "Iterator[Emulator]":
     """Run the emulator for the length of the block.
 
     Args:
         scratch: Folder for all of its files.
         region: AWS region that it plays.
         port: Where to listen; None takes a free one.
+        checks_callers: Whether it verifies signatures and evaluates the callers' policies. Otherwise it is
+            content with any signature, and every caller may do everything.
+        authorities: Certificates, in PEM, that it trusts when it fetches an issuer's keys; None takes the
+            system's.
 
     Raises:
         EmulatorError: It did not start.
@@ -133,6 +144,10 @@ def emulator(*, scratch: Path, region: str, port: int | None = None) -> "Iterato
         token = secrets.token_hex(8)
         command = [sys.executable, "-c", _LAUNCH]
         env = _environment(folder, region, chosen, token)
+        if checks_callers:
+            env["AUTH"] = "true"
+        if authorities is not None:
+            env["SSL_CERT_FILE"] = str(authorities)
         # Its answer to SIGINT is to wait for every connection to close.
         with running(command, env=env, log=log, stop=signal.SIGTERM) as process:
             started = Emulator(port=chosen, region=region, log=log, process=process)

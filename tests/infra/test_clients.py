@@ -116,7 +116,7 @@ def test_prod_answers_holders_of_a_token_for_this_app_and_nobody_else(
 def test_dev_answers_signed_requests_and_no_others(
     root: Path, deployed: Callable[[str, dict[str, Any]], str]
 ) -> None:
-    """The emulator sees that there is a signature; whether it and the caller's policy are right, only AWS does."""
+    """Here the emulator sees that there is a signature; tests/e2e/test_prod.py has it verified."""
     url = deployed("dev", {})
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_SESSION_TOKEN": "t"}
     command = _documented(root, "sigv4")
