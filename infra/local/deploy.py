@@ -163,11 +163,15 @@ def _wait(client: Any, name: str) -> dict[str, str]:
 
 
 def _failures(client: Any, name: str) -> str:
-    """Return what failed, the first cause first."""
-    events = client.describe_stack_events(StackName=name)["StackEvents"]
+    """Return what failed since the last operation began, the first cause first."""
+    latest = []
+    for event in client.describe_stack_events(StackName=name)["StackEvents"]:  # the newest first
+        of_stack = event["ResourceType"] == "AWS::CloudFormation::Stack"
+        if of_stack and event["ResourceStatus"] in {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}:
+            break
+        if not of_stack and event["ResourceStatus"].endswith("_FAILED"):
+            latest.append(event)
     return "; ".join(
         f"{event['ResourceType']} {event['LogicalResourceId']}: {event.get('ResourceStatusReason')}"
-        for event in reversed(events)
-        if event["ResourceStatus"].endswith("_FAILED")
-        and event["ResourceType"] != "AWS::CloudFormation::Stack"
+        for event in reversed(latest)
     )

@@ -83,7 +83,7 @@ def test_every_path_and_method_reaches_the_function_and_a_new_bundle_replaces_th
 def test_a_function_that_cannot_start_is_not_deployed_and_the_old_one_keeps_serving(
     make_bundle: Callable[..., Path], assemble: Callable[[Path], Path], tmp_path: Path
 ) -> None:
-    """The deployment's trigger fails with what the handler raised, before the alias moves."""
+    """The trigger fails with what the handler raised, before the alias moves; a second time with that alone."""
     folder = make_bundle()
     with emulator(scratch=tmp_path, region=REGION) as started:
         url = base_url(started, deploy(assembly=assemble(folder), emulator=started))
@@ -91,6 +91,11 @@ def test_a_function_that_cannot_start_is_not_deployed_and_the_old_one_keeps_serv
         (broken / "function/handler.py").write_text("raise RuntimeError('no model today')")
         with pytest.raises(DeployError, match=r"Custom::Trigger .*no model today"):
             deploy(assembly=assemble(broken), emulator=started)
+        worse = shutil.copytree(folder, tmp_path / "worse")
+        (worse / "function/handler.py").write_text("raise RuntimeError('nor tomorrow')")
+        with pytest.raises(DeployError, match=r"Custom::Trigger .*nor tomorrow") as refused:
+            deploy(assembly=assemble(worse), emulator=started)
+        assert "today" not in str(refused.value)
         assert _answer(f"{url}/predictions", body=b"{}")["path"] == "/predictions"
 
 
