@@ -40,10 +40,10 @@ serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and ser
 	@$(PYTHON) -m infra.local.serve $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
 
 .PHONY: prove
-prove: .venv/.synced ## Show traffic → logs → metrics → alarm → subscriber → OK on the emulator, with times
+prove: .venv/.synced ## Show on the emulator, with times: traffic → alarm → subscriber → OK, and deployments good and bad (ARGS="--only alarm")
 	@$(PYTHON) -m infra.local.conversion $(FILES)
 	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
-	@$(PYTHON) -m infra.local.prove
+	@$(PYTHON) -m infra.local.prove $(ARGS)
 
 .PHONY: test
 test: .venv/.synced ## Run every test that can run here

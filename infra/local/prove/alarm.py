@@ -1,41 +1,29 @@
-"""Show the way from traffic to the alarm's message and back to OK, without AWS.
+"""The way from traffic to the alarm's message and back to OK.
 
 The alarm on the mean predicted probability is made to sound by callers whom the model rates high, and ends as
 ordinary callers bring the day's mean back. Nothing else is changed: thresholds, filters and alarms are the
 deployed template's.
-
-Exit codes: 0 shown; 2 not shown, with the reason on standard error.
-
-Example:
-    python -m infra.local.prove --bundle build/bundle
 """
 
-__all__ = ["Moment", "ProofError", "main", "parser", "prove_alarm"]
+__all__ = ["Moment", "prove_alarm", "shown"]
 
-import argparse
 import json
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from function.contract import Contract, load_contract
-from function.errors import NightjarError
-from infra.local.deployment import LocalDeployment, local_deployment
+from function.contract import Contract
+from infra.local.deployment import LocalDeployment
 from infra.local.http import request
 from infra.local.metrics.bridge import UNMEASURED, Bridge
+from infra.local.prove.proof import ProofError
 from infra.local.subscriber import Subscriber, subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 _BREACHING_REQUESTS = 20
 _MAX_RECOVERY_REQUESTS = 400
-
-
-class ProofError(NightjarError):
-    """A step did not go as it must."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,36 +136,11 @@ def _rows(contract: Contract, threshold: float) -> "tuple[Mapping[str, Any], Map
     return high, min(scored, key=lambda item: abs(item[0] - base))[1]
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser."""
-    result = argparse.ArgumentParser(
-        prog="python -m infra.local.prove",
-        description="Traffic, logs, metrics, alarm, subscriber and back to OK, on this machine.",
-    )
-    result.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="what the function runs")
-    return result
-
-
-def main(argv: "Sequence[str] | None" = None) -> int:
-    """Run the proof and print its timeline."""
-    arguments = parser().parse_args(argv)
-    try:
-        with local_deployment(bundle=arguments.bundle) as deployment:
-            moments, bridge = prove_alarm(deployment, load_contract(arguments.bundle / "model"))
-    except NightjarError as error:
-        print(error, file=sys.stderr)
-        return 2
-    print("seconds  what")
-    for moment in moments:
-        print(f"{moment.at_s:7.2f}  {moment.what}")
-    print("\nalarm states (evaluated locally from emulated and logged metrics)")
-    for held in bridge.states:
-        print(f"  {held.state:<18} {held.alarm.name}")
-    print("\nwithout a source here, or not bridged; their alarms say OK because no data is no breach")
-    for name, reason in UNMEASURED.items():
-        print(f"  {name}: {reason}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def shown(moments: list[Moment], bridge: Bridge) -> "Iterator[str]":
+    """Yield the timeline, the alarms' states and what has no data here, as lines."""
+    yield "seconds  what"
+    yield from (f"{moment.at_s:7.2f}  {moment.what}" for moment in moments)
+    yield "\nalarm states (evaluated locally from emulated and logged metrics)"
+    yield from (f"  {held.state:<18} {held.alarm.name}" for held in bridge.states)
+    yield "\nwithout a source here, or not bridged; their alarms say OK because no data is no breach"
+    yield from (f"  {name}: {reason}" for name, reason in UNMEASURED.items())
