@@ -101,6 +101,7 @@ def synthesise(*, scratch: Path, bundle: Path, context: "Sequence[str]" = (), st
         Folder of the cloud assembly, in ``scratch``.
 
     Raises:
+        ArtefactError: The bundle's artefact is missing or damaged.
         BundleError: There is no bundle.
         ChildError: Synthesis failed or was refused.
     """

@@ -121,6 +121,7 @@ def emulator(
     port: int | None = None,
     checks_callers: bool = False,
     authorities: Path | None = None,
+    account_concurrency: int | None = None,
 ) -> "Iterator[Emulator]":
     """Run the emulator for the length of the block.
 
@@ -132,6 +133,8 @@ def emulator(
             content with any signature, and every caller may do everything.
         authorities: Certificates, in PEM, that it trusts when it fetches an issuer's keys; None takes the
             system's.
+        account_concurrency: Invocations that it runs at once, of all functions together; it refuses others.
+            None leaves its own limit, which this machine's memory decides.
 
     Raises:
         EmulatorError: It did not start.
@@ -146,6 +149,8 @@ def emulator(
         env = _environment(folder, region, chosen, token)
         if checks_callers:
             env["AUTH"] = "true"
+        if account_concurrency is not None:
+            env["LAMBDA_ACCOUNT_CONCURRENCY"] = str(account_concurrency)
         if authorities is not None:
             env["SSL_CERT_FILE"] = str(authorities)
         # Its answer to SIGINT is to wait for every connection to close.

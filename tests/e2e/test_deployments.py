@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from function.errors import ArtefactError
 from infra.bundle import Bundle
 from infra.local.deployment import synthesise
-from infra.local.process import ChildError
 from infra.local.prove import __main__ as prove
 from infra.local.prove.variants import corrupted
 
@@ -42,5 +42,5 @@ def test_a_bundle_that_was_damaged_on_this_machine_is_not_even_synthesised(
     folder = tmp_path / "asset.copy"
     shutil.copytree(real_bundle.path, folder)
     corrupted(tmp_path)
-    with pytest.raises(ChildError, match=r"model\.onnx has SHA-256 .* convert and deploy again"):
+    with pytest.raises(ArtefactError, match=r"model\.onnx has SHA-256 .* convert and deploy again"):
         synthesise(scratch=tmp_path, bundle=folder)

@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.local.metrics.alarms import Alarm, State, breaches, evaluate
-from infra.local.metrics.lines import emf_data, platform_events, report_of
-from infra.local.metrics.patterns import Predicate, compile_pattern, value_at
+from infra.local.metrics.decoded import decoded
+from infra.local.metrics.emf import emf_data
+from infra.local.metrics.filters import MetricFilter
+from infra.local.metrics.lines import failed, platform_events, report_of, version_of, wrote
+from infra.local.metrics.log import LogReader
 from infra.local.metrics.series import Datum, Metric, SeriesStore
+from infra.local.metrics.throttles import ThrottleReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,20 +27,11 @@ if TYPE_CHECKING:
     from infra.local.emulator import Emulator
 
 UNMEASURED: dict[str, str] = {
-    "AWS/Lambda Errors": "not bridged: no failed invocation was looked at; 5xx of the gateway is counted",
-    "AWS/Lambda Throttles": "not bridged: no refused invocation was looked at",
     "AWS/Lambda Provisioned…": "the emulator has no provisioned concurrency",
     "InitProvisioned": "the emulator has no provisioned concurrency",
     "MaxMemoryUsed": "only where the emulator measures a worker's memory; it writes 0 where it does not",
 }
 """Metric → why it has no data, or not always, in this bridge. Its series stays empty: nothing is invented."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Filter:
-    matches: Predicate
-    metric: Metric
-    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +81,18 @@ class Bridge:
 
     def __init__(self, emulator: "Emulator", outputs: "Mapping[str, str]") -> None:
         self.store = SeriesStore()
-        self._logs, self._cloudwatch = emulator.client("logs"), emulator.client("cloudwatch")
-        self._group, self._function, self._api = (
+        logs, self._cloudwatch = emulator.client("logs"), emulator.client("cloudwatch")
+        self._lambda = emulator.client("lambda")
+        group, self._function, self._api = (
             outputs[name] for name in ("LogGroupName", "FunctionName", "ApiId")
         )
-        self._done: set[str] = set()
+        self._log = LogReader(logs, group)
+        self._throttles = ThrottleReader(self._cloudwatch, self._function)
         self._filters = [
-            _Filter(
-                matches=compile_pattern(item["filterPattern"]),
-                metric=Metric(namespace=change["metricNamespace"], name=change["metricName"]),
-                value=change["metricValue"],
-            )
-            for page in self._logs.get_paginator("describe_metric_filters").paginate(logGroupName=self._group)
+            one
+            for page in logs.get_paginator("describe_metric_filters").paginate(logGroupName=group)
             for item in page["metricFilters"]
-            for change in item["metricTransformations"]
+            for one in MetricFilter.from_description(item)
         ]
         self._alarms: dict[str, AlarmState] = {}
         for page in self._cloudwatch.get_paginator("describe_alarms").paginate():
@@ -143,19 +136,18 @@ class Bridge:
     def collect(self) -> int:
         """Read the invocations logged since the last call; return how many there were.
 
-        The emulator writes every invocation into a log stream of its own, at its end.
+        Raises:
+            LogError: The log cannot be read to its end.
         """
-        streams: dict[str, list[tuple[float, str]]] = {}
-        for page in self._logs.get_paginator("filter_log_events").paginate(logGroupName=self._group):
-            for event in page["events"]:
-                if event["logStreamName"] not in self._done:
-                    lines = streams.setdefault(event["logStreamName"], [])
-                    lines.append((event["timestamp"] / 1000, event["message"]))
-        complete = {name: lines for name, lines in streams.items() if report_of(lines[-1][1]) is not None}
-        for name, lines in complete.items():
+        count = 0
+        for lines in self._log.invocations():
             self._read(lines)
-            self._done.add(name)
-        return len(complete)
+            count += 1
+        for at_s, refusals in self._throttles.refused():
+            for _ in range(refusals):
+                for scope in self._scopes():
+                    self._put("AWS/Lambda", "Throttles", 1, at_s, scope, "emulator's own count")
+        return count
 
     def evaluate(self, *, now_s: float | None = None) -> list[Transition]:
         """Evaluate every alarm and hand each change to the emulator's CloudWatch.
@@ -199,43 +191,50 @@ class Bridge:
         )
 
     def _read(self, lines: list[tuple[float, str]]) -> None:
-        at_s = lines[-1][0]
-        self_test = False
+        at_s, messages = lines[-1][0], [message for _, message in lines]
         for line_s, message in lines:
-            self_test = self_test or '"operation":"self_test"' in message
-            for datum in emf_data(message, at_s=line_s):
+            for datum in emf_data(message):
                 self.store.put(datum)
-            if message.startswith("{"):
-                self._apply_filters(_json(message), line_s, "metric filter on a log line")
-            if (invocation := report_of(message)) is not None:
-                name = {"FunctionName": self._function}
-                # Deployment tests a version; callers come through the alias.
-                scopes = [name] if self_test else [name, {**name, "Resource": f"{self._function}:live"}]
-                for scope in scopes:
-                    self._put("AWS/Lambda", "Invocations", 1, at_s, scope, "emulated REPORT")
-                    self._put(
-                        "AWS/Lambda", "Duration", invocation.duration_ms, at_s, scope, "emulated REPORT"
-                    )
-        for event in platform_events([message for _, message in lines]):
+            if (line := decoded(message)) is not None:
+                self._apply_filters(line, line_s, "metric filter on a log line")
+        self_test = self._is_self_test(messages)
+        for invocation in filter(None, map(report_of, messages)):
+            figures = {
+                "Invocations": 1.0,
+                "Errors": float(failed(messages)),
+                "Throttles": 0.0,
+                "Duration": invocation.duration_ms,
+            }
+            for scope in self._scopes(self_test=self_test):
+                for name, value in figures.items():
+                    self._put("AWS/Lambda", name, value, at_s, scope, "emulated REPORT")
+        for event in platform_events(messages):
             self._apply_filters(event, at_s, "metric filter on an emulated platform event")
+
+    def _is_self_test(self, messages: list[str]) -> bool:
+        """Tell whether a deployment made an invocation, which no caller did and the alias does not count."""
+        own = wrote(messages)
+        if not own:  # it could not start; what did not become live was never called
+            alias = self._lambda.get_alias(FunctionName=self._function, Name="live")
+            live: str = alias["FunctionVersion"]
+            return version_of(messages) != live
+        return any('"operation":"self_test"' in line or "SelfTestError" in line for line in own)
+
+    def _scopes(self, *, self_test: bool = False) -> "list[dict[str, str]]":
+        """Return the dimensions under which an invocation counts.
+
+        Deployment tests a version; callers come through the alias.
+        """
+        function = {"FunctionName": self._function}
+        return [function] if self_test else [function, {**function, "Resource": f"{self._function}:live"}]
 
     def _apply_filters(self, line: Any, at_s: float, source: str) -> None:
         for one in self._filters:
-            if not one.matches(line):
-                continue
-            value = value_at(line, one.value) if one.value.startswith("$.") else float(one.value)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                self.store.put(Datum(metric=one.metric, at_s=at_s, value=float(value), source=source))
+            if (datum := one.datum(line, at_s=at_s, source=source)) is not None:
+                self.store.put(datum)
 
     def _put(
         self, space: str, name: str, value: float, at_s: float, dimensions: dict[str, str], source: str
     ) -> None:
         metric = Metric(namespace=space, name=name, dimensions=tuple(sorted(dimensions.items())))
         self.store.put(Datum(metric=metric, at_s=at_s, value=value, source=source))
-
-
-def _json(message: str) -> Any:
-    try:
-        return json.loads(message)
-    except ValueError:
-        return None

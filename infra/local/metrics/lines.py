@@ -1,18 +1,17 @@
-"""The emulator's log lines as the events that Lambda would write, and the values that CloudWatch reads from them.
+"""The emulator's log lines as the events that Lambda would write.
 
 The emulator writes ``REPORT`` as text and no initialisation report. What it measured is put into Lambda's JSON
 form, and what nobody measured stays out.
 """
 
-__all__ = ["Invocation", "emf_data", "platform_events", "report_of"]
+__all__ = ["Invocation", "failed", "platform_events", "report_of", "version_of", "wrote"]
 
-import json
-import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeIs
+from typing import TYPE_CHECKING, Any
 
-from infra.local.metrics.series import Datum, Metric
+from infra.local.metrics.decoded import decoded
+from infra.local.metrics.emf import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +20,9 @@ _REPORT = re.compile(
     r"REPORT RequestId: (?P<id>\S+)\s+Duration: (?P<ms>[\d.]+) ms\s+Billed Duration: (?P<billed>[\d.]+) ms\s+"
     r"Memory Size: (?P<size>\d+) MB\s+Max Memory Used: (?P<used>[\d.]+) MB"
 )
+_START = re.compile(r"START RequestId: \S+ Version: (?P<version>\S+)")
+_FAILURES = ("Traceback (most recent call last):", "Worker process died", "Task timed out after ")
+"""How the emulator begins the line of an invocation that raised, whose process ended, or that took too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def platform_events(messages: "Sequence[str]") -> list[dict[str, Any]]:
     """
     events, init_ms = [], None
     for message in messages:
-        line = _decoded(message)
+        line = decoded(message)
         if line is not None and line.get("message") == "started":
             init_ms = line.get("init_ms")
         if (invocation := report_of(message)) is None:
@@ -75,7 +77,7 @@ def platform_events(messages: "Sequence[str]") -> list[dict[str, Any]]:
         }
         if invocation.max_memory_used_mb > 0:
             metrics["maxMemoryUsedMB"] = invocation.max_memory_used_mb
-        if isinstance(init_ms, int | float):
+        if number(init_ms):
             metrics["initDurationMs"] = init_ms
         init_ms = None
         record = {"requestId": invocation.request_id, "metrics": metrics}
@@ -83,47 +85,22 @@ def platform_events(messages: "Sequence[str]") -> list[dict[str, Any]]:
     return events
 
 
-def emf_data(message: str, *, at_s: float) -> list[Datum]:
-    """Return the values of a line in embedded metric format; none when it is another line.
+def version_of(messages: "Sequence[str]") -> str | None:
+    """Return the function's version that an invocation ran, from its ``START`` line."""
+    found = (_START.match(line) for line in messages)
+    return next((match["version"] for match in found if match is not None), None)
 
-    Source: "Specification: Embedded metric format", CloudWatch user guide.
+
+def wrote(messages: "Sequence[str]") -> list[str]:
+    """Return what the function itself wrote during an invocation."""
+    return [line for line in messages if not line.startswith(("START ", "END ", "REPORT "))]
+
+
+def failed(messages: "Sequence[str]") -> bool:
+    """Tell whether an invocation failed, from all of its lines.
+
+    Initialisation that fails leaves no line at all in the emulator's log. The function logs every invocation,
+    so one without a line did not reach it.
     """
-    line = _decoded(message)
-    aws = None if line is None else line.get("_aws")
-    if line is None or not isinstance(aws, dict) or not isinstance(aws.get("CloudWatchMetrics"), list):
-        return []
-    stamp = aws.get("Timestamp")
-    moment_s = stamp / 1000 if _number(stamp) else at_s
-    found = []
-    for directive in aws["CloudWatchMetrics"]:
-        if not isinstance(directive, dict):
-            continue
-        for names in directive.get("Dimensions", [[]]):
-            if not all(isinstance(line.get(name), str) for name in names):
-                continue
-            dimensions = tuple(sorted((name, line[name]) for name in names))
-            for definition in directive.get("Metrics", ()):
-                metric = Metric(
-                    namespace=directive["Namespace"], name=definition["Name"], dimensions=dimensions
-                )
-                value = line.get(definition["Name"])
-                found += [
-                    Datum(metric=metric, at_s=moment_s, value=float(one), source="EMF line")
-                    for one in (value if isinstance(value, list) else [value])
-                    if _number(one)
-                ]
-    return found
-
-
-def _number(value: Any) -> TypeIs[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _decoded(message: str) -> dict[str, Any] | None:
-    if not message.lstrip().startswith("{"):
-        return None
-    try:
-        line = json.loads(message)
-    except (ValueError, RecursionError):
-        return None
-    return line if isinstance(line, dict) else None
+    own = wrote(messages)
+    return not own or any(line.startswith(_FAILURES) for line in own)

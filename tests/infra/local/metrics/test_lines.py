@@ -1,27 +1,15 @@
 """Log lines as the emulator writes them."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.metrics.lines import emf_data, platform_events, report_of
+from infra.local.metrics.lines import failed, platform_events, report_of, version_of, wrote
 
 REPORT = (
     "REPORT RequestId: r-1\tDuration: 1045 ms\tBilled Duration: 1045 ms\tMemory Size: 512 MB\t"
     "Max Memory Used: {used} MB"
 )
-EMF = {
-    "_aws": {
-        "Timestamp": 2000,
-        "CloudWatchMetrics": [
-            {"Namespace": "Nightjar", "Dimensions": [["service"]], "Metrics": [{"Name": "Score"}]}
-        ],
-    },
-    "service": "s",
-    "Score": [0.25, 0.5],
-}
 
 
 def test_report_in_lambdas_form() -> None:
@@ -51,26 +39,28 @@ def test_memory_that_was_not_measured_stays_out() -> None:
     assert "maxMemoryUsedMB" not in event["record"]["metrics"]
 
 
-def test_emf_values_and_dimensions() -> None:
-    """Each value of an array is a datum of its own, at the line's own time."""
-    found = emf_data(json.dumps(EMF), at_s=9)
-    assert [(datum.value, datum.at_s) for datum in found] == [(0.25, 2.0), (0.5, 2.0)]
-    assert {("Nightjar", "Score", (("service", "s"),))} == {
-        (datum.metric.namespace, datum.metric.name, datum.metric.dimensions) for datum in found
-    }
-
-
 @pytest.mark.parametrize(
-    "change", [{"service": None}, {"Score": "high"}, {"Score": float("nan")}, {"_aws": 1}]
+    ("own", "expected"),
+    [
+        (['{"message":"predicted"}'], False),
+        (['{"message":"failed"}', "Traceback (most recent call last):", "InternalError: ValueError"], True),
+        (['{"message":"started"}', "Worker process died"], True),
+        (["Task timed out after 9.00 seconds"], True),
+        ([], True),
+        (['{"message":"Traceback (most recent call last):"}'], False),
+    ],
 )
-def test_emf_without_its_values_gives_nothing(change: dict[str, object]) -> None:
-    """A missing dimension, a text, NaN or another member of that name is no datum."""
-    assert emf_data(json.dumps(EMF | change), at_s=9) == []
+def test_failures_are_what_the_emulator_writes_of_them(own: list[str], expected: bool) -> None:
+    """Raised, died, timed out, or never reached; a word inside a line of the function's own is none."""
+    lines = ["START RequestId: r-1 Version: 7", *own, "END RequestId: r-1", REPORT.format(used=44)]
+    assert failed(lines) == expected
+    assert wrote(lines) == own
+    assert version_of(lines) == "7"
 
 
 @given(st.text())
 def test_any_line_is_read_or_passed_over(text: str) -> None:
     """No log line breaks the reading."""
-    assert emf_data(text, at_s=0) == []
     assert report_of(text) is None
     assert platform_events([text]) == []
+    assert version_of([text]) is None
