@@ -121,9 +121,11 @@ destroy: on-aws .venv/.synced ## Delete a stage from AWS and list what remains w
 	@$(PYTHON) -m infra.teardown --stage $(ON_AWS) $(ARGS)
 
 .PHONY: load
-load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment without HOST
+load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment (SHAPE=steady|day|ramp, MINUTES=, DAY=weekend, TRAFFIC=<file>, AUTH=iam|bearer, ARGS=)
 	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion $(FILES) && $(PYTHON) -m infra.bundle --model build/model --out build/bundle &&) \
-	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') $(if $(DATA),--data "$(DATA)") $(ARGS)
+	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') $(if $(DATA),--data "$(DATA)") \
+		$(if $(SHAPE),--shape "$(SHAPE)") $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(DAY),--day "$(DAY)") \
+		$(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(if $(AUTH),--auth "$(AUTH)") $(ARGS)
 
 # Prices need what prod's template holds, not who may call it.
 .PHONY: prod-template

@@ -3,45 +3,56 @@
 Locust sends real rows; every response is compared with the known answer for its rows. Without a host, an own
 deployment of the bundle is started on this machine and ended afterwards.
 
-Exit codes: 0 passed; 1 a response was wrong, failed or late, no request was made, or the deployment or the load
-generator broke; 2 nothing could be tested (host unreachable, another model deployed, artefact or data missing),
-with what to do; 130 or 143 stopped.
+Exit codes: 0 passed, and for --shape ramp: a rate that is held and a higher one that is not were found; 1 a
+response was wrong, failed or late, the 99th percentile was above its target, fewer requests were sent than
+planned, a ramp found no break, or the deployment or the load generator broke; 2 nothing could be tested (host
+unreachable, access refused, another model deployed, artefact, data or traffic missing), with what to do; 130 or
+143 stopped.
 
 Example:
-    python -m loadtests.gate --host http://127.0.0.1:8080 --users 20 --seconds 20
+    python -m loadtests.gate --host http://127.0.0.1:8080 --shape day --minutes 2
 """
 
 __all__ = ["main"]
 
-import argparse
 import json
+import os
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from function.errors import NightjarError
 from infra.local.deployment import local_deployment
 from infra.local.emulator import scratch_folder
 from infra.local.process import Stopped, stop_on_signals
+from loadtests.breaking import find_break
+from loadtests.credentials import authoriser, resolved
 from loadtests.errors import InputError
-from loadtests.generator import MARGIN_S, Load, generate
-from loadtests.judgement import Limits, Verdict, judge
+from loadtests.finding import About, Finding
+from loadtests.generator import Closed, Load, Open, Until, generate
+from loadtests.judgement import Limits, judge
 from loadtests.known import load_known
-from loadtests.report import as_dict, as_table
+from loadtests.options import Options, parse
+from loadtests.parts import by_hour, by_peak
+from loadtests.report import as_dict, as_markdown, as_table
+from loadtests.shapes import Ramp, day_shape, ramp_shape
 from loadtests.target import base_url, probe
+from loadtests.traffic import read_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-STARTED_ENVIRONMENTS = 8
-"""Execution environments of an own deployment that are started before the load. Lambda starts many at once; the
-emulator starts one after the other, each after unpacking the whole bundle, so that the last of twenty may wait for
-longer than any limit allows."""
+    from infra.capacity.traffic import Profile
+    from loadtests.samples import Sample
+
+REQUESTS_PER_S = 10
+"""Mean of a replayed day when nobody says how many. The example's morning is seven times that and its bursts
+thrice more, which the emulator, a server for development, still serves on two cores."""
 
 
-def _run(options: argparse.Namespace) -> Verdict:
+def _run(options: Options) -> Finding:
     """Test as the command line says.
 
     Raises:
@@ -49,40 +60,118 @@ def _run(options: argparse.Namespace) -> Verdict:
         NightjarError: The deployment or the load generator broke.
     """
     host = None if options.host is None else base_url(options.host)
+    profile = read_traffic(options.traffic, time_zone=options.time_zone) if options.shape == "day" else None
+    pace = _pace(options, profile)
     known = load_known(data=options.data, artefact=options.artefact)
-    patience_s = options.sla_s + MARGIN_S
-    with _deployment(host, bundle=options.bundle, users=options.users) as url:
-        probe(url, known, timeout_s=patience_s)
+    with _deployment(host, options) as url:
+        environment = os.environ | resolved(options.auth, os.environ)
+        authorise = authoriser(options.auth, url=url, env=environment)
+        probe(url, known, timeout_s=options.patience_s, authorise=authorise)
+        about = About(model=f"{known.model} {known.version}", host=url, shape=_words(pace))
         _say(
-            f"{options.users} users ask {url} for {options.seconds} s; {known.model} {known.version}, "
-            f"{len(known.cases):,} rows"
+            f"{about.shape}: {url}; {about.model}, {len(known.cases):,} rows"
             + (f"; {known.refused:,} rows are left out, the contract refuses them" if known.refused else "")
         )
         load = Load(
             host=url,
-            users=options.users,
-            spawn_rate=options.spawn_rate,
-            seconds=options.seconds,
-            patience_s=patience_s,
+            pace=pace,
+            patience_s=options.patience_s,
             data=options.data,
             artefact=options.artefact,
+            auth=options.auth,
+            html=options.html,
         )
         with scratch_folder() as scratch:
             samples = generate(load, scratch=scratch, progress=_show)
         _show("")
-    return judge(samples, Limits(sla_s=options.sla_s))
+    return _find(samples, about=about, options=options, pace=pace, profile=profile)
+
+
+def _pace(options: Options, profile: "Profile | None") -> Closed | Open:
+    """Return when to ask.
+
+    Raises:
+        InputError: The profile has no traffic on such a day.
+    """
+    if options.shape == "ramp":
+        until = Until(sla_s=options.sla_s, p99_s=options.p99_ms / 1e3, step_s=options.step_s)
+        return Open(shape=ramp_shape(_ramp(options), seed=options.seed), until=until)
+    if profile is None:
+        return Closed(users=options.users, spawn_rate=options.spawn_rate, seconds=options.seconds)
+    seconds = options.minutes * 60
+    requests = options.requests
+    if requests is None and options.multiplier is None:
+        requests = max(1, round(REQUESTS_PER_S * seconds))
+    shape = day_shape(
+        profile,
+        day=options.day,
+        seconds=seconds,
+        requests=requests,
+        multiplier=options.multiplier or 1.0,
+        seed=options.seed,
+    )
+    return Open(shape=shape)
+
+
+def _ramp(options: Options) -> Ramp:
+    return Ramp(
+        first_per_s=options.first_rate,
+        factor=options.factor,
+        step_s=options.step_s,
+        most_per_s=options.most_rate,
+        most_s=options.minutes * 60,
+    )
+
+
+def _words(pace: Closed | Open) -> str:
+    if isinstance(pace, Open):
+        return f"{len(pace.shape.moments_s):,} requests, {pace.shape.name}"
+    return f"{pace.users} users for {pace.seconds} s"
+
+
+def _find(
+    samples: "list[Sample]",
+    *,
+    about: About,
+    options: Options,
+    pace: Closed | Open,
+    profile: "Profile | None",
+) -> Finding:
+    planned = len(pace.shape.moments_s) if isinstance(pace, Open) and pace.until is None else None
+    limits = Limits(sla_s=options.sla_s, p99_s=options.p99_ms / 1e3, planned=planned)
+    verdict = judge(samples, limits)
+    if options.shape == "ramp":
+        found = find_break(samples, ramp=_ramp(options), limits=limits)
+        return Finding(about=about, limits=limits, verdict=verdict, breakpoint=found)
+    if profile is None:
+        return Finding(about=about, limits=limits, verdict=verdict)
+    seconds = options.minutes * 60
+    return Finding(
+        about=about,
+        limits=limits,
+        verdict=verdict,
+        peaks=by_peak(samples, profile=profile, day=options.day, seconds=seconds),
+        hours=by_hour(samples, seconds=seconds),
+    )
 
 
 @contextmanager
-def _deployment(host: str | None, *, bundle: Path, users: int) -> "Iterator[str]":
+def _deployment(host: str | None, options: Options) -> "Iterator[str]":
     if host is not None:
         yield host
         return
-    if not bundle.is_dir():
-        raise InputError(f"{bundle} is missing; make it with make bundle, or give a host to test")
+    if not options.bundle.is_dir():
+        raise InputError(f"{options.bundle} is missing; make it with make bundle, or give a host to test")
     _say("no host is given: deploying on this machine")
     start = time.perf_counter()
-    with local_deployment(bundle=bundle, environments=min(users, STARTED_ENVIRONMENTS)) as deployment:
+    environments = options.environments
+    if options.shape == "steady":
+        environments = min(options.users, environments)
+    # Without a limit the emulator starts a process for each who waits, until the machine is of no use to anybody.
+    concurrency = environments if options.shape == "ramp" else None
+    with local_deployment(
+        bundle=options.bundle, environments=environments, concurrency=concurrency
+    ) as deployment:
         _say(f"ready after {time.perf_counter() - start:.1f} s")
         yield deployment.base_url
 
@@ -97,70 +186,31 @@ def _show(state: str) -> None:
         print(f"\r{state}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the command line's parser."""
-    description, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m loadtests.gate",
-        description=description.replace("``", ""),
-        epilog="example: " + example.strip(),
-    )
-    result.add_argument("--host", help="base URL to test (default: an own deployment on this machine)")
-    result.add_argument("--users", type=_count, default=20, help="who ask at once (default: %(default)s)")
-    result.add_argument(
-        "--spawn-rate", type=_positive, default=2.0, help="users who begin in a second (default: %(default)s)"
-    )
-    result.add_argument("--seconds", type=_count, default=20, help="how long they ask (default: %(default)s)")
-    result.add_argument(
-        "--data", type=Path, default=Path("model/data/yrbss.csv"), help="rows to send (default: %(default)s)"
-    )
-    result.add_argument(
-        "--artefact",
-        type=Path,
-        default=Path("build/model"),
-        help="the deployed model, which knows the answers (default: %(default)s)",
-    )
-    result.add_argument(
-        "--bundle",
-        type=Path,
-        default=Path("build/bundle"),
-        help="what an own deployment runs (default: %(default)s)",
-    )
-    result.add_argument(
-        "--sla-s", type=_positive, default=10.0, help="longest response allowed (default: %(default)s)"
-    )
-    result.add_argument("--json", action="store_true", help="print the verdict as JSON")
-    return result
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return number
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a finite number above 0")
-    return number
+def _write(path: "Path", text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    staged.write_text(text, encoding="utf-8")
+    staged.replace(path)
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Test as the command line says; see the module for exit codes."""
-    options = parser().parse_args(argv)
+    options = parse(argv, about=__doc__ or "")
     try:
         with stop_on_signals():
-            verdict = _run(options)
+            finding = _run(options)
+            figures = json.dumps(as_dict(finding), indent=2)
+            _write(options.summary, figures + "\n")
+            _write(options.markdown, as_markdown(finding))
     except Stopped as stopped:
         return 128 + stopped.signum
     except NightjarError as error:
         print(f"load: {error}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
-    limits = Limits(sla_s=options.sla_s)
-    print(json.dumps(as_dict(verdict, limits), indent=2) if options.json else as_table(verdict, limits))
-    return 0 if verdict.passed else 1
+    print(figures if options.json else as_table(finding))
+    _say(f"written: {options.summary}, {options.markdown}, {options.html}")
+    return 0 if finding.passed else 1
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """One response compared with the known answers of the rows that were sent."""
 
-__all__ = ["Fault", "grade", "is_cold"]
+__all__ = ["Fault", "grade"]
 
 import json
 from dataclasses import dataclass
@@ -58,12 +58,6 @@ def grade(known: "KnownAnswers", cases: "Sequence[Case]", *, status: int, body: 
         if fault := _compare(case, prediction, known.tolerance):
             return fault
     return None
-
-
-def is_cold(server_timing: str | None) -> bool:
-    """Tell whether a ``Server-Timing`` header marks an environment's first answer."""
-    metrics = (server_timing or "").split(",")
-    return any(metric.partition(";")[0].strip() == "cold" for metric in metrics)
 
 
 def _compare(case: "Case", prediction: Any, tolerance: float) -> Fault | None:

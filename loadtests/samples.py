@@ -27,6 +27,10 @@ class Sample:
         rows: How many rows it carried.
         cold: Whether it was an environment's first answer.
         fault: Why it does not count; None when the answer is right.
+        due_s: When it was to be sent, from the beginning of an open load; None in a closed one.
+        late_s: How much later it was sent, which is the load generator's fault.
+        total_ms: Time in the function, by its own account; None when it gives none.
+        init_ms: Initialisation of a cold environment, by its own account; None when it gives none.
     """
 
     started_s: float
@@ -35,6 +39,10 @@ class Sample:
     rows: int
     cold: bool
     fault: Fault | None
+    due_s: float | None = None
+    late_s: float = 0.0
+    total_ms: float | None = None
+    init_ms: float | None = None
 
 
 class Recorder:

@@ -7,9 +7,11 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from loadtests.credentials import TOKEN_VARIABLE
 from loadtests.errors import InputError
 
 if TYPE_CHECKING:
+    from loadtests.credentials import Authorise
     from loadtests.known import KnownAnswers
 
 
@@ -31,7 +33,7 @@ def base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def probe(url: str, known: "KnownAnswers", *, timeout_s: float) -> None:
+def probe(url: str, known: "KnownAnswers", *, timeout_s: float, authorise: "Authorise | None" = None) -> None:
     """Ask for one prediction, to learn in time that no test is possible.
 
     A server error is no reason: whether the service holds is what the test is to find out.
@@ -40,18 +42,20 @@ def probe(url: str, known: "KnownAnswers", *, timeout_s: float) -> None:
         url: Base address; nothing else is contacted, no redirect followed and no proxy used.
         known: The row to send and the version to find.
         timeout_s: How long to wait.
+        authorise: Adds what the API wants to see; None adds nothing.
 
     Raises:
-        InputError: Nothing answers, or what answers does not serve this version of this model.
+        InputError: Nothing answers, refuses whoever asks, or does not serve this version of this model.
     """
     parts = urlsplit(url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=timeout_s)
-    body = json.dumps({"instances": [known.cases[0].row]})
+    body = json.dumps({"instances": [known.cases[0].row]}).encode()
+    headers = {"content-type": "application/json"}
+    if authorise is not None:
+        headers = authorise(f"{url}/predictions", body, headers)
     try:
-        connection.request(
-            "POST", f"{parts.path}/predictions", body=body, headers={"content-type": "application/json"}
-        )
+        connection.request("POST", f"{parts.path}/predictions", body=body, headers=headers)
         response = connection.getresponse()
         status, answer = response.status, response.read()
     except (OSError, HTTPException, ValueError) as error:
@@ -63,6 +67,12 @@ def probe(url: str, known: "KnownAnswers", *, timeout_s: float) -> None:
         connection.close()
     if status >= 500:
         return
+    if status in {401, 403}:
+        raise InputError(
+            f"{url} refuses with status {status}, wanted 200; "
+            "AUTH=iam signs with the environment's AWS credentials, AUTH=bearer sends the token in "
+            f"{TOKEN_VARIABLE}"
+        )
     if status != 200:
         raise InputError(
             f"POST {url}/predictions answers with status {status}, wanted 200; give the base URL of a deployment of "

@@ -61,6 +61,7 @@ def local_deployment(
     bundle: Path = Path("build/bundle"),
     port: int | None = None,
     environments: int = 1,
+    concurrency: int | None = None,
     context: "Sequence[str]" = (),
 ) -> "Iterator[LocalDeployment]":
     """Synthesise stage ``local``, deploy it to an own emulator, wait until it answers, end it after the block.
@@ -70,6 +71,7 @@ def local_deployment(
         port: Where the emulator listens; None takes a free one.
         environments: How many execution environments to start before the block; one serves one request at a
             time.
+        concurrency: How many requests the function may serve at once; None takes the emulator's limit.
         context: CDK context, ``key=value``.
 
     Raises:
@@ -81,7 +83,8 @@ def local_deployment(
     """
     with scratch_folder() as scratch:
         assembly = synthesise(scratch=scratch, bundle=bundle, context=context)
-        with emulator(scratch=scratch, region=load_config("local").region, port=port) as started:
+        region = load_config("local").region
+        with emulator(scratch=scratch, region=region, port=port, account_concurrency=concurrency) as started:
             outputs = deploy(assembly=assembly, emulator=started)
             url = base_url(started, outputs)
             wait_until_ready(url, log=started.log, environments=environments)

@@ -22,7 +22,8 @@ type Answer = dict[str, Any]
 type Alter = Callable[[int, Answer], Answer | None]
 """Number of a request, from 0 → the answer to give in place of the right one; None hangs up."""
 
-type Serve = Callable[[Alter], Any]
+type Serve = Callable[..., Any]
+"""An :data:`Alter`, and a list that gets each request's ``authorization`` if it is to be known."""
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +60,11 @@ def service(artefact: Path, library: Path) -> Service:
 @pytest.fixture
 def serve(service: Service) -> Serve:
     """Return a context manager that serves the function on the loopback interface and gives its base URL."""
-    return lambda alter: _serving(service, alter)
+    return lambda alter, seen=None: _serving(service, alter, seen)
 
 
 @contextmanager
-def _serving(service: Service, alter: Alter) -> Iterator[str]:
+def _serving(service: Service, alter: Alter, seen: list[str | None] | None) -> Iterator[str]:
     lock = Lock()
     requests = 0
 
@@ -84,6 +85,8 @@ def _serving(service: Service, alter: Alter) -> Iterator[str]:
             with lock:  # an environment answers one request at a time
                 number, requests = requests, requests + 1
                 answer = service.handle(event, f"r-{number}")
+            if seen is not None:
+                seen.append(self.headers["authorization"])
             altered = alter(number, answer)
             if altered is None:
                 self.close_connection = True

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.grading import grade, is_cold
+from loadtests.grading import grade
 from loadtests.known import Case, KnownAnswers
 
 TOLERANCE = 1e-6
@@ -135,20 +135,3 @@ def test_another_status_failed_with_its_explanation(body: bytes, detail: str) ->
     assert fault is not None
     assert (fault.kind, fault.reason, fault.detail) == ("failed", "status 502", detail)
     assert reason(RIGHT, status=201) == "status 201"
-
-
-@pytest.mark.parametrize(
-    ("header", "cold"),
-    [
-        ("infer;dur=1.0, total;dur=2, init;dur=70.1, cold", True),
-        ("cold", True),
-        ("total;dur=1,cold;dur=1", True),
-        ("infer;dur=1.0, total;dur=2", False),
-        ('total;desc="cold"', False),
-        ("", False),
-        (None, False),
-    ],
-)
-def test_the_first_answer_of_an_environment_is_told_by_its_header(header: str | None, cold: bool) -> None:
-    """As the function writes it, and as the header's syntax allows."""
-    assert is_cold(header) is cold

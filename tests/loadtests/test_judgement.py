@@ -7,11 +7,13 @@ from math import nan
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtests.finding import About, Finding
 from loadtests.grading import Fault
-from loadtests.judgement import Limits, judge, percentile
-from loadtests.report import as_dict, as_table
+from loadtests.judgement import LATE_S, Limits, judge, most_at_once, percentile
+from loadtests.report import as_dict, as_markdown, as_table
 from loadtests.samples import Sample
 
+ABOUT = About(model="sleep 0123", host="http://127.0.0.1:1", shape="20 users for 20 s")
 LIMITS = Limits(sla_s=10.0)
 FAULTS = st.builds(
     Fault,
@@ -113,6 +115,11 @@ def test_percentiles_are_exact() -> None:
     ]
 
 
+def found(taken: list[Sample], limits: Limits = LIMITS) -> Finding:
+    """Return what a test with these samples found."""
+    return Finding(about=ABOUT, limits=limits, verdict=judge(taken, limits))
+
+
 def sample(started_s: float, elapsed_s: float) -> Sample:
     """Return a right answer to two rows."""
     return Sample(started_s=started_s, elapsed_s=elapsed_s, status=200, rows=2, cold=False, fault=None)
@@ -122,7 +129,7 @@ def test_no_request_is_a_failure() -> None:
     """A test that tested nothing proves nothing."""
     verdict = judge([], LIMITS)
     assert verdict.problems == ("no request was made, so nothing was tested",)
-    assert "FAILED: no request was made" in as_table(verdict, LIMITS)
+    assert "FAILED: no request was made" in as_table(found([]))
 
 
 def test_a_time_that_is_no_number_is_late() -> None:
@@ -140,8 +147,7 @@ def test_the_table_shows_every_figure_and_the_reason() -> None:
     """In milliseconds; cold beside warm."""
     wrong = Fault(kind="wrong", reason="wrong label", detail="data.csv line 2: 'a', wanted 'b'")
     taken = [sample(0, 0.01), replace(sample(0, 11), cold=True), replace(sample(1, 0.02), fault=wrong)]
-    verdict = judge(taken, LIMITS)
-    lines = as_table(verdict, LIMITS).splitlines()
+    lines = as_table(found(taken)).splitlines()
     assert [" ".join(line.split()) for line in lines[:4]] == [
         "requests p50 ms p95 ms p99 ms maximum ms",
         "all 3 20.0 11000.0 11000.0 11000.0",
@@ -149,7 +155,7 @@ def test_the_table_shows_every_figure_and_the_reason() -> None:
         "cold 1 11000.0 11000.0 11000.0 11000.0",
     ]
     assert lines[5:] == [
-        "3 requests with 6 rows in 11.0 s: 0.3 requests/s",
+        "3 requests with 6 rows in 11.0 s: 0.3 requests/s, at most 2 at once, 33.33% cold",
         "       1 wrong: wrong label",
         "FAILED: 1 of 3 requests got a wrong answer: wrong label, the first: data.csv line 2: 'a', wanted 'b'",
         "FAILED: 1 of 3 requests took longer than 10 s, the longest 11.000 s",
@@ -159,7 +165,62 @@ def test_the_table_shows_every_figure_and_the_reason() -> None:
 @given(samples(latest_s=20.0, faults=True))
 def test_the_verdict_is_json(taken: list[Sample]) -> None:
     """Without NaN, and with the outcome."""
+    finding = found(taken)
+    plain = json.loads(json.dumps(as_dict(finding), allow_nan=False))
+    assert (plain["passed"], plain["requests"]) == (finding.passed, len(taken))
+    assert ("PASSED" in as_table(finding)) is finding.passed
+    assert ("### Load test PASSED" in as_markdown(finding)) is finding.passed
+    assert all(problem in as_markdown(finding) for problem in finding.problems)
+
+
+@given(samples(), st.integers(1, 20))
+def test_fewer_requests_than_planned_is_a_failure(taken: list[Sample], planned: int) -> None:
+    """More than planned is none; both numbers are named."""
+    finding = found(taken, replace(LIMITS, planned=planned))
+    assert finding.passed is (len(taken) >= planned)
+    if not finding.passed:
+        wanted = f"{len(taken)} requests were sent, fewer than the {planned} that were planned"
+        assert wanted in as_table(finding)
+
+
+@given(samples(), st.floats(0.001, 20))
+def test_the_99th_percentile_is_held_to_its_target(taken: list[Sample], p99_s: float) -> None:
+    """The target itself is kept."""
+    verdict = judge(taken, replace(LIMITS, p99_s=p99_s))
+    assert verdict.passed is (percentile(sorted(sample.elapsed_s for sample in taken), 0.99) <= p99_s)
+    assert all(problem.startswith("the 99th percentile is ") for problem in verdict.problems)
+
+
+@given(st.lists(st.floats(0, 3), min_size=1, max_size=30))
+def test_a_generator_that_sends_late_fails_the_test(lateness: list[float]) -> None:
+    """What it sent is not what was planned; a closed load has no moments to be late for."""
+    taken = [replace(sample(0, 0.1), due_s=0.0, late_s=late_s) for late_s in lateness]
+    late = percentile(sorted(lateness), 0.99)
     verdict = judge(taken, LIMITS)
-    plain = json.loads(json.dumps(as_dict(verdict, LIMITS), allow_nan=False))
-    assert (plain["passed"], plain["requests"]) == (verdict.passed, len(taken))
-    assert ("PASSED" in as_table(verdict, LIMITS)) is verdict.passed
+    assert (verdict.late_p99_s, verdict.passed) == (late, late <= LATE_S)
+    assert judge([replace(one, due_s=None) for one in taken], LIMITS).passed
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), max_size=30))
+def test_concurrency_is_the_most_that_overlap(spans: list[tuple[int, int]]) -> None:
+    """By counting at every start."""
+    taken = [sample(start, length) for start, length in spans]
+    at_start = [sum(begin <= start < begin + length for begin, length in spans) for start, _ in spans]
+    instant = any(length == 0 for _, length in spans)
+    assert max(at_start, default=0) <= most_at_once(taken) <= max(at_start, default=0) + instant
+
+
+def test_the_functions_own_account_stands_beside_what_the_client_saw() -> None:
+    """Of those that gave one; initialisation apart."""
+    taken = [
+        replace(sample(0, 0.5), cold=True, total_ms=2.0, init_ms=70.0),
+        replace(sample(1, 0.1), total_ms=1.0),
+        sample(2, 0.1),
+    ]
+    verdict = judge(taken, LIMITS)
+    assert verdict.function is not None
+    assert verdict.init is not None
+    assert (verdict.function.requests, verdict.function.max_s) == (2, 0.002)
+    assert (verdict.init.requests, verdict.init.p50_s) == (1, 0.07)
+    rows = [line.split() for line in as_table(found(taken)).splitlines()]
+    assert ["initialisation", "1", "70.0", "70.0", "70.0", "70.0"] in rows

@@ -12,6 +12,18 @@ FAULT = Fault(kind="failed", reason="status 500", detail="a\nb \u2028 c")
 SAMPLES = [
     Sample(started_s=0.1, elapsed_s=1 / 3, status=200, rows=1, cold=True, fault=None),
     Sample(started_s=0.2, elapsed_s=2 / 3, status=500, rows=2, cold=False, fault=FAULT),
+    Sample(
+        started_s=0.3,
+        elapsed_s=0.1,
+        status=200,
+        rows=1,
+        cold=True,
+        fault=None,
+        due_s=0.1 + 0.2,
+        late_s=1e-9,
+        total_ms=0.7,
+        init_ms=70.25,
+    ),
 ]
 
 
@@ -34,7 +46,7 @@ def test_a_file_without_its_end_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s"
     record(path).close()
     lines = path.read_text().splitlines(keepends=True)
-    for kept in ([], lines[:1], lines[:2], [lines[0], lines[2]], [*lines[:2], lines[2][:5]]):
+    for kept in ([], lines[:1], lines[:3], [lines[0], lines[3]], [*lines[:3], lines[3][:5]]):
         path.write_text("".join(kept))
         with pytest.raises(RunError, match="cut off after"):
             read_samples(path)
