@@ -13,10 +13,12 @@ type Properties = Callable[[Any, str], list[dict[str, Any]]]
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 
 
-def test_the_target_starts_from_zero_and_owns_the_aliass_capacity(prod: Any, properties: Properties) -> None:
+def test_the_target_starts_from_zero_and_owns_the_aliass_capacity(
+    prod: Any, properties: Properties, root: Path
+) -> None:
     """CDK's own minimum would be 1, day and night."""
     (target,) = properties(prod, TARGET)
-    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 2)
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, load(root / "infra/schedule.toml").largest)
     assert (target["ServiceNamespace"], target["ScalableDimension"]) == (
         "lambda",
         "lambda:function:ProvisionedConcurrency",
