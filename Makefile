@@ -40,10 +40,11 @@ serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and ser
 	@$(PYTHON) -m infra.local.serve $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
 
 .PHONY: prove
-prove: .venv/.synced ## Show on the emulator, with times: traffic → alarm → subscriber → OK, and deployments good and bad (ARGS="--only alarm")
+prove: .venv/.synced ## Show on the emulator, with times: traffic → alarm → subscriber → OK, deployments good and bad, faults under load (ARGS="--only alarm")
 	@$(PYTHON) -m infra.local.conversion $(FILES)
 	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
 	@$(PYTHON) -m infra.local.prove $(ARGS)
+	@$(if $(ARGS),:,$(PYTHON) -m tests.e2e.faults)
 
 .PHONY: test
 test: .venv/.synced ## Run every test that can run here
