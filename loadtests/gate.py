@@ -38,11 +38,11 @@ from loadtests.parts import by_hour, by_peak
 from loadtests.report import as_dict, as_markdown, as_table
 from loadtests.shapes import Ramp, day_shape, ramp_shape
 from loadtests.target import base_url, probe
+from loadtests.terminal import say, show, write
 from loadtests.traffic import read_traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from infra.capacity.traffic import Profile
     from loadtests.samples import Sample
@@ -68,7 +68,7 @@ def _run(options: Options) -> Finding:
         authorise = authoriser(options.auth, url=url, env=environment)
         probe(url, known, timeout_s=options.patience_s, authorise=authorise)
         about = About(model=f"{known.model} {known.version}", host=url, shape=_words(pace))
-        _say(
+        say(
             f"{about.shape}: {url}; {about.model}, {len(known.cases):,} rows"
             + (f"; {known.refused:,} rows are left out, the contract refuses them" if known.refused else "")
         )
@@ -82,8 +82,8 @@ def _run(options: Options) -> Finding:
             html=options.html,
         )
         with scratch_folder() as scratch:
-            samples = generate(load, scratch=scratch, progress=_show)
-        _show("")
+            samples = generate(load, scratch=scratch, progress=show)
+        show("")
     return _find(samples, about=about, options=options, pace=pace, profile=profile)
 
 
@@ -162,7 +162,7 @@ def _deployment(host: str | None, options: Options) -> "Iterator[str]":
         return
     if not options.bundle.is_dir():
         raise InputError(f"{options.bundle} is missing; make it with make bundle, or give a host to test")
-    _say("no host is given: deploying on this machine")
+    say("no host is given: deploying on this machine")
     start = time.perf_counter()
     environments = options.environments
     if options.shape == "steady":
@@ -172,26 +172,8 @@ def _deployment(host: str | None, options: Options) -> "Iterator[str]":
     with local_deployment(
         bundle=options.bundle, environments=environments, concurrency=concurrency
     ) as deployment:
-        _say(f"ready after {time.perf_counter() - start:.1f} s")
+        say(f"ready after {time.perf_counter() - start:.1f} s")
         yield deployment.base_url
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _show(state: str) -> None:
-    """Replace the last line of a terminal."""
-    if sys.stderr.isatty():
-        print(f"\r{state}\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _write(path: "Path", text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
-    staged.write_text(text, encoding="utf-8")
-    staged.replace(path)
 
 
 def main(argv: "Sequence[str] | None" = None) -> int:
@@ -201,15 +183,15 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         with stop_on_signals():
             finding = _run(options)
             figures = json.dumps(as_dict(finding), indent=2)
-            _write(options.summary, figures + "\n")
-            _write(options.markdown, as_markdown(finding))
+            write(options.summary, figures + "\n")
+            write(options.markdown, as_markdown(finding))
     except Stopped as stopped:
         return 128 + stopped.signum
     except NightjarError as error:
         print(f"load: {error}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
     print(figures if options.json else as_table(finding))
-    _say(f"written: {options.summary}, {options.markdown}, {options.html}")
+    say(f"written: {options.summary}, {options.markdown}, {options.html}")
     return 0 if finding.passed else 1
 
 

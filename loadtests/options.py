@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from infra.config import load_config
+from loadtests.numbers import above_one, count, positive
 from loadtests.traffic import PROFILE
 
 if TYPE_CHECKING:
@@ -79,11 +80,11 @@ def _parser(about: str) -> argparse.ArgumentParser:
     _add_target(result)
     _add_load(result)
     result.add_argument(
-        "--sla-s", type=_positive, default=10.0, help="longest response allowed (default: %(default)s)"
+        "--sla-s", type=positive, default=10.0, help="longest response allowed (default: %(default)s)"
     )
     result.add_argument(
         "--p99-ms",
-        type=_positive,
+        type=positive,
         default=float(load_config("local").latency_alarm_ms),
         help="largest 99th percentile allowed (default: what a stage alarms at, %(default)g)",
     )
@@ -130,7 +131,7 @@ def _add_target(result: argparse.ArgumentParser) -> None:
     )
     add(
         "--environments",
-        type=_count,
+        type=count,
         default=8,
         help="environments of an own deployment that are started before the load; under a ramp there are no more "
         "(default: %(default)s)",
@@ -149,7 +150,7 @@ def _add_load(result: argparse.ArgumentParser) -> None:
     )
     add(
         "--minutes",
-        type=_positive,
+        type=positive,
         default=2.0,
         help="day: what it is compressed to; ramp: its longest time (default: %(default)g)",
     )
@@ -159,14 +160,14 @@ def _add_load(result: argparse.ArgumentParser) -> None:
         default=1,
         help="day, ramp: the same gives the same moments (default: %(default)s)",
     )
-    add("--users", type=_count, default=20, help="steady: who ask at once (default: %(default)s)")
+    add("--users", type=count, default=20, help="steady: who ask at once (default: %(default)s)")
     add(
         "--spawn-rate",
-        type=_positive,
+        type=positive,
         default=2.0,
         help="steady: users who begin in a second (default: %(default)s)",
     )
-    add("--seconds", type=_count, default=20, help="steady: how long they ask (default: %(default)s)")
+    add("--seconds", type=count, default=20, help="steady: how long they ask (default: %(default)s)")
     add(
         "--traffic",
         type=Path,
@@ -179,38 +180,17 @@ def _add_load(result: argparse.ArgumentParser) -> None:
     add("--day", choices=("weekday", "weekend"), default="weekday", help="day: which (default: %(default)s)")
     volume = group.add_mutually_exclusive_group()
     volume.add_argument(
-        "--requests", type=_count, help="day: how many to send (default: ten for each second of the test)"
+        "--requests", type=count, help="day: how many to send (default: ten for each second of the test)"
     )
     volume.add_argument(
-        "--multiplier", type=_positive, help="day: send the profile's volume this many times instead"
+        "--multiplier", type=positive, help="day: send the profile's volume this many times instead"
     )
     add(
         "--first-rate",
-        type=_positive,
+        type=positive,
         default=10.0,
         help="ramp: requests/s of the first step (default: %(default)g)",
     )
-    add("--factor", type=_above_one, default=1.25, help="ramp: from step to step (default: %(default)s)")
-    add("--step-s", type=_positive, default=5.0, help="ramp: seconds of a step (default: %(default)g)")
-    add("--most-rate", type=_positive, default=1000.0, help="ramp: highest requests/s (default: %(default)g)")
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return number
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a finite number above 0")
-    return number
-
-
-def _above_one(text: str) -> float:
-    number = _positive(text)
-    if number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 1")
-    return number
+    add("--factor", type=above_one, default=1.25, help="ramp: from step to step (default: %(default)s)")
+    add("--step-s", type=positive, default=5.0, help="ramp: seconds of a step (default: %(default)g)")
+    add("--most-rate", type=positive, default=1000.0, help="ramp: highest requests/s (default: %(default)g)")
