@@ -31,6 +31,9 @@ node_modules/.synced: package.json package-lock.json .venv/.synced
 	@.venv/bin/npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --loglevel=error
 	@touch $@
 
+.PHONY: setup
+setup: .venv/.synced ## Install what is locked into .venv; every command does so when it must
+
 .PHONY: on-aws
 on-aws:
 	@case "$(ON_AWS)" in dev|prod) ;; *) echo "STAGE is '$(ON_AWS)', wanted dev or prod: stage local is for \`make serve\`" >&2; exit 2 ;; esac

@@ -59,6 +59,9 @@ PICKLES = frozenset({".joblib", ".pickle", ".pkl"})
 MOST_UNPACKED_BYTES = 4 * 2**30
 """A skops file is a zip archive, and a few kilobytes of zip can unpack to more than the machine has."""
 
+OLDEST = (1, 6)
+"""The oldest scikit-learn whose names this program imports; tried with 1.6.1, 1.7.2 and 1.8.0."""
+
 SHOWN = 200
 """Characters of a library's message repeated to the user."""
 
@@ -116,7 +119,7 @@ def _load_skops(path: Path, trusted: tuple[str, ...], most_unpacked_bytes: int) 
             if size > most_unpacked_bytes:
                 raise InputError(
                     f"{path} unpacks to {size / 2**20:,.0f} MB, more than {most_unpacked_bytes / 2**20:,.0f} "
-                    "MB; if the model is that large, raise --max-model-mb"
+                    "MB; a function could not hold it: save a smaller model"
                 )
             versions = _versions(archive.read("schema.json"))
         unknown = io.get_untrusted_types(file=path)
@@ -186,9 +189,17 @@ def _refuse_versions(path: Path, versions: set[str]) -> None:
     if others:
         raise InputError(
             f"{path} was fitted with scikit-learn {', '.join(others)}, and {sklearn.__version__} is "
-            "installed, which may answer otherwise without a word; fit it again with the installed version, "
-            f"or install the model's with uv add --group model scikit-learn=={others[0]} and convert again"
+            "installed, which may answer otherwise without a word; fit it again with the installed version"
+            f"{_other_way(others)}"
         )
+
+
+def _other_way(versions: list[str]) -> str:
+    """Return how to install a model's own version, where this program runs with it."""
+    numbers = re.match(r"(\d+)\.(\d+)", versions[0])
+    if len(versions) > 1 or numbers is None or tuple(map(int, numbers.groups())) < OLDEST:
+        return ""
+    return f", or install the model's with .tools/uv add --group model scikit-learn=={versions[0]} and convert again"
 
 
 def _brief(error: BaseException) -> str:

@@ -1,7 +1,6 @@
 """``make serve`` as a person uses it: two at once, the printed command pasted, Ctrl-C at any moment."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -12,57 +11,11 @@ from pathlib import Path
 import pytest
 
 from infra.local.http import request
+from tests.e2e.serving import Server
 
 pytestmark = pytest.mark.e2e
 
-type Start = Callable[[], "Server"]
-
-
-class Server:
-    """A running ``python -m infra.local.serve`` whose temporary files can be counted."""
-
-    def __init__(self, root: Path, build: Path, temporary: Path) -> None:
-        self.temporary = temporary
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.serve", "--build", str(build)],
-            cwd=root,
-            env={**os.environ, "TMPDIR": str(temporary)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        self.output = ""
-
-    def read_until(self, text: str) -> None:
-        """Read what is printed until a text has come."""
-        assert self.process.stdout is not None
-        while text not in self.output:
-            more = os.read(self.process.stdout.fileno(), 4096).decode()
-            assert more, f"ended before {text!r}: {self.output}"
-            self.output += more
-
-    def line(self, start: str) -> str:
-        """Return the printed line that starts so."""
-        (found,) = [line for line in self.output.splitlines() if line.startswith(start)]
-        return found
-
-    def end(self, signum: signal.Signals | None = None) -> int:
-        """Send a signal, if any, and return the exit status."""
-        if signum is not None:
-            self.process.send_signal(signum)
-        output, _ = self.process.communicate(timeout=60)
-        self.output += output.decode()
-        return self.process.returncode
-
-    def leftovers(self) -> list[str]:
-        """Return temporary files, and the command lines of processes that have them in their environment."""
-        found = [path.name for path in self.temporary.iterdir()]
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                if str(self.temporary).encode() in (folder / "environ").read_bytes():
-                    found.append((folder / "cmdline").read_text().replace("\0", " "))
-            except OSError:
-                continue  # ended meanwhile, or another person's
-        return found
+type Start = Callable[[], Server]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +30,8 @@ def start(root: Path, build: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     servers: list[Server] = []
 
     def run() -> Server:
-        servers.append(Server(root, build, tmp_path_factory.mktemp("temporary")))
+        command = [sys.executable, "-m", "infra.local.serve", "--build", str(build)]
+        servers.append(Server(command, folder=root, temporary=tmp_path_factory.mktemp("temporary")))
         return servers[-1]
 
     yield run
