@@ -21,7 +21,10 @@ FILES = $(if $(MODEL),--model "$(MODEL)") $(if $(DATA),--data "$(DATA)") $(if $(
 
 .PHONY: help
 help: ## List the commands
+	@echo "make COMMAND [NAME=value …]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Another model than the example: MODEL= DATA= and TARGET= or SCHEMA=, EVIDENCE=, TRUST=, TRUST_PICKLE=1; docs/your-model.md"
+	@echo "AWS: STAGE=dev|prod CONTEXT=\"key=value …\" ARCHITECTURE=; docs/operations.md. More options: ARGS=, and --help of python -m …"
 
 .venv/.synced: uv.lock pyproject.toml .python-version .ci/toolchain
 	@sh .ci/toolchain
@@ -39,13 +42,13 @@ on-aws:
 	@case "$(ON_AWS)" in dev|prod) ;; *) echo "STAGE is '$(ON_AWS)', wanted dev or prod: stage local is for \`make serve\`" >&2; exit 2 ;; esac
 
 .PHONY: serve
-serve: .venv/.synced ## Convert, bundle, deploy to the embedded emulator and serve (MODEL=, DATA=, SCHEMA= or TARGET=, EVIDENCE=, TRUST=, TRUST_PICKLE=1, PORT=, CONSOLE_PORT=)
+serve: .venv/.synced ## Convert, bundle, deploy to the emulator here, serve API and console (PORT=, CONSOLE_PORT=)
 	@$(PYTHON) -m infra.local.serve $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
 
 .PHONY: prove
 prove: .venv/.synced ## Show on the emulator, with times: traffic → alarm → subscriber → OK, deployments good and bad, faults under load (ARGS="--only alarm")
 	@$(PYTHON) -m infra.local.conversion $(FILES)
-	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	@$(PYTHON) -m infra.bundle --artefact build/model --out build/bundle
 	@$(PYTHON) -m infra.local.prove $(ARGS)
 	@$(if $(ARGS),:,$(PYTHON) -m tests.e2e.faults)
 
@@ -77,12 +80,12 @@ convert: .venv/.synced ## Convert the model and prove it into build/model
 	@$(PYTHON) -m infra.local.conversion --always $(FILES)
 
 .PHONY: evidence
-evidence: .venv/.synced ## Measure the what-ifs of SCHEMA= for advice (MODEL=, DATA=, SCHEMA=, EVIDENCE=<file to write>, ARGS="--resamples 100")
+evidence: .venv/.synced ## Measure the what-ifs of SCHEMA= and write EVIDENCE=, for advice
 	@$(PYTHON) -m model_conversion evidence "$(or $(MODEL),model/sleep.skops)" --data "$(or $(DATA),model/data/yrbss.csv)" \
 		--schema "$(or $(SCHEMA),model/schema.toml)" --out "$(or $(EVIDENCE),build/evidence.toml)" $(TRUSTED) $(ARGS)
 
 .PHONY: corpus
-corpus: .venv/.synced ## Convert and prove every known estimator, write model_conversion/SUPPORT.md (20 minutes of one core)
+corpus: .venv/.synced ## Convert and prove every known estimator, write model_conversion/SUPPORT.md
 	@$(PYTHON) -W ignore -m model_conversion.corpus $(ARGS)
 
 .PHONY: bench-trees
@@ -91,7 +94,7 @@ bench-trees: .venv/.synced ## Tree graphs: load time, size, speed and error of t
 
 .PHONY: bundle
 bundle: .venv/.synced ## Assemble build/bundle from build/model
-	$(PYTHON) -m infra.bundle --model build/model --out build/bundle --architecture $(ARCHITECTURE)
+	$(PYTHON) -m infra.bundle --artefact build/model --out build/bundle --architecture $(ARCHITECTURE)
 
 .PHONY: synth
 synth: .venv/.synced ## Synthesise the stack (STAGE=local|dev|prod, CONTEXT="key=value …") into build/cdk
@@ -105,7 +108,7 @@ bootstrap: on-aws node_modules/.synced ## Prepare the AWS account and region for
 .PHONY: deploy
 deploy: on-aws node_modules/.synced ## Convert, bundle and deploy to AWS (STAGE=dev|prod, CONTEXT=, ARCHITECTURE=, ARGS=)
 	@$(PYTHON) -m infra.local.conversion $(FILES)
-	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle --architecture $(ARCHITECTURE)
+	@$(PYTHON) -m infra.bundle --artefact build/model --out build/bundle --architecture $(ARCHITECTURE)
 	@$(CDK) deploy -c stage=$(ON_AWS) $(SETTINGS) --outputs-file build/outputs-$(ON_AWS).json $(ARGS)
 
 .PHONY: diff
@@ -126,7 +129,7 @@ destroy: on-aws .venv/.synced ## Delete a stage from AWS and list what remains w
 
 .PHONY: load
 load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment (SHAPE=steady|day|ramp, MINUTES=, DAY=weekend, TRAFFIC=<file>, AUTH=iam|bearer, ARGS=)
-	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion $(FILES) && $(PYTHON) -m infra.bundle --model build/model --out build/bundle &&) \
+	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion $(FILES) && $(PYTHON) -m infra.bundle --artefact build/model --out build/bundle &&) \
 	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') $(if $(DATA),--data "$(DATA)") \
 		$(if $(SHAPE),--shape "$(SHAPE)") $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(DAY),--day "$(DAY)") \
 		$(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(if $(AUTH),--auth "$(AUTH)") $(ARGS)
@@ -147,9 +150,9 @@ price: prod-template ## Price the synthesised stack, its schedule included, for 
 	@$(PYTHON) -m infra.capacity price $(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(ARGS)
 
 .PHONY: bench
-bench: .venv/.synced ## Measure cold start, memory and warm requests beside the usual ways; ARGS="--quick" or "--soak 1000000"
+bench: .venv/.synced ## Measure cold start, memory and warm requests beside the usual ways (ARGS=--quick)
 	@$(PYTHON) -m infra.local.conversion
-	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	@$(PYTHON) -m infra.bundle --artefact build/model --out build/bundle
 	@$(PYTHON) -m loadtests.bench $(ARGS)
 
 .PHONY: bench-simulator

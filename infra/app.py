@@ -3,7 +3,7 @@
 Needs no Docker, no AWS account and no network. The CDK command line runs this module too (``cdk.json``) and
 says by its environment where the output goes and what the context is.
 
-Exit codes: 0 synthesised; 2 refused, with one sentence on standard error.
+Exit codes: 0 synthesised; 2 refused, with one sentence on standard error; 130 interrupted.
 
 Example:
     python -m infra.app --stage dev -c memory_mb=1024
@@ -24,6 +24,7 @@ from function.contract import Contract, load_contract
 from function.errors import NightjarError
 from function.settings import Settings
 from infra import bundle as bundles
+from infra.commandline import parser_of, refuse
 from infra.config import STAGES, ConfigError, StageConfig, load_config
 from infra.schedule import NO_PEAKS, Schedule, load
 
@@ -114,13 +115,10 @@ def read_context(given: "Sequence[str]", *, cdk_json: Path = Path("cdk.json")) -
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    what, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m infra.app",
-        description=what.partition("\n\n")[0],
-        epilog="example: " + example.strip(),
+    result = parser_of("infra.app", __doc__)
+    result.add_argument(
+        "--stage", choices=STAGES, help="which deployment (default: context key 'stage', or dev)"
     )
-    result.add_argument("--stage", choices=STAGES, help="default: context key 'stage', or dev")
     result.add_argument(
         "--bundle", type=Path, default=DEFAULT_BUNDLE, help="what the function runs (default: %(default)s)"
     )
@@ -147,13 +145,20 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         schedule = load(Path(config.schedule)) if config.schedule else NO_PEAKS
         bundle, contract = check_bundle(options.bundle, config)
     except NightjarError as error:
-        print(f"infra.app: {error}", file=sys.stderr)
+        refuse(error)
         return 2
     out = options.out or Path(os.environ.get("CDK_OUTDIR") or f"build/cdk/{config.stage}")
-    template = synthesise(
-        config=config, bundle=bundle, contract=contract, out=out, context=context, schedule=schedule
-    )
-    resources = len(json.loads(template.read_text())["Resources"])
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        template = synthesise(
+            config=config, bundle=bundle, contract=contract, out=out, context=context, schedule=schedule
+        )
+        resources = len(json.loads(template.read_text())["Resources"])
+    except OSError as error:
+        refuse(f"cannot write {out}: {error.strerror}; give another --out")
+        return 2
+    except KeyboardInterrupt:
+        return 130
     print(f"{template}  {resources} resources, model {contract.model.name} {contract.model.version}")
     return 0
 

@@ -3,7 +3,7 @@
 Exit codes: 0 built; 2 refused, with one sentence on standard error; 130 interrupted.
 
 Example:
-    python -m infra.bundle --model build/model --out build/bundle
+    python -m infra.bundle --artefact build/model --out build/bundle
 """
 
 __all__ = ["Bundle", "BundleError", "build", "digest", "main", "parser", "read", "write_zip"]
@@ -23,6 +23,7 @@ from function.contract import CONTRACT_FILE, MODEL_FILE, load_contract, read_mod
 from function.errors import ArtefactError
 from function.ort import LIBRARY_NAME, LIBRARY_VERSION
 from function.routes import DESCRIPTION_FILE
+from infra.commandline import parser_of, refuse
 from infra.dependencies import ARCHITECTURES, PYTHON, ROOT, prepare
 from infra.openapi import render
 from infra.tree import BundleError, compile_bytecode, digest, files, replacing, stamp, write_zip
@@ -142,14 +143,12 @@ def read(path: Path) -> Bundle:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    what, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m infra.bundle",
-        description=what.partition("\n\n")[0],
-        epilog="exit codes: 0 built, 2 refused, 130 interrupted; example: " + example.strip(),
-    )
+    result = parser_of("infra.bundle", __doc__)
     result.add_argument(
-        "--model", type=Path, default=Path("build/model"), help="the converted model (default: %(default)s)"
+        "--artefact",
+        type=Path,
+        default=Path("build/model"),
+        help="the converted model (default: %(default)s)",
     )
     result.add_argument(
         "--out", type=Path, default=Path("build/bundle"), help="folder to write (default: %(default)s)"
@@ -175,14 +174,14 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     options = parser().parse_args(argv)
     try:
         bundle = build(
-            options.model,
+            options.artefact,
             options.out,
             cache=options.cache,
             architecture=options.architecture,
             progress=sys.stderr.isatty(),
         )
     except (ArtefactError, BundleError, OSError) as error:
-        print(f"infra.bundle: {error}", file=sys.stderr)
+        refuse(error)
         return 2
     except KeyboardInterrupt:
         return 130

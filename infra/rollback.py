@@ -4,7 +4,7 @@ The alias is pointed at a retained version, after that version has answered its 
 a deployment of the previous bundle, needs that bundle, an image push and minutes. CloudFormation is not told: a
 later deployment of the same bundle changes nothing, and one of a new bundle moves the alias on.
 
-Exit codes: 0 rolled back; 2 refused, with one sentence on standard error.
+Exit codes: 0 rolled back; 2 refused, with one sentence on standard error; 130 interrupted.
 
 Example:
     python -m infra.rollback --stage dev
@@ -17,6 +17,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from function.errors import NightjarError
+from infra.commandline import parser_of, refuse
 from infra.config import STAGES, region_of
 from infra.deployed import outputs_of
 
@@ -82,15 +83,14 @@ def roll_back(client: Any, *, function: str, to: str | None = None) -> tuple[str
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    what, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m infra.rollback",
-        description=what.partition("\n\n")[0],
-        epilog="example: " + example.strip(),
+    result = parser_of("infra.rollback", __doc__)
+    result.add_argument(
+        "--stage", choices=STAGES, default="dev", help="which deployment (default: %(default)s)"
     )
-    result.add_argument("--stage", choices=STAGES, default="dev", help="default: %(default)s")
-    result.add_argument("--region", help="default: the stage's")
-    result.add_argument("--to", metavar="VERSION", help="default: the version before the present one")
+    result.add_argument("--region", help="AWS region (default: the stage's)")
+    result.add_argument(
+        "--to", metavar="VERSION", help="where to (default: the version before the present one)"
+    )
     return result
 
 
@@ -107,8 +107,10 @@ def main(argv: "Sequence[str] | None" = None) -> int:
             boto3.client("lambda", region_name=region), function=outputs["FunctionName"], to=options.to
         )
     except (NightjarError, BotoCoreError, ClientError) as error:
-        print(f"infra.rollback: {error}", file=sys.stderr)
+        refuse(error)
         return 2
+    except KeyboardInterrupt:
+        return 130
     print(f"{ALIAS} of stage {options.stage} went from version {before} to {after}")
     return 0
 

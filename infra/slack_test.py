@@ -3,7 +3,7 @@
 Plain text to the topic would be dropped without a word, so the message has the custom-notification schema.
 Source: https://docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html
 
-Exit codes: 0 published; 2 refused, with one sentence on standard error.
+Exit codes: 0 published; 2 refused, with one sentence on standard error; 130 interrupted.
 
 Example:
     python -m infra.slack_test --stage dev
@@ -17,6 +17,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from function.errors import NightjarError
+from infra.commandline import parser_of, refuse
 from infra.config import STAGES, region_of
 from infra.deployed import outputs_of
 
@@ -36,14 +37,11 @@ def message(stage: str) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    what, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m infra.slack_test",
-        description=what.partition("\n\n")[0],
-        epilog="example: " + example.strip(),
+    result = parser_of("infra.slack_test", __doc__)
+    result.add_argument(
+        "--stage", choices=STAGES, default="dev", help="which deployment (default: %(default)s)"
     )
-    result.add_argument("--stage", choices=STAGES, default="dev", help="default: %(default)s")
-    result.add_argument("--region", help="default: the stage's")
+    result.add_argument("--region", help="AWS region (default: the stage's)")
     return result
 
 
@@ -58,8 +56,10 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         topic = outputs_of(boto3.client("cloudformation", region_name=region), options.stage)["TopicArn"]
         boto3.client("sns", region_name=region).publish(TopicArn=topic, Message=message(options.stage))
     except (NightjarError, BotoCoreError, ClientError) as error:
-        print(f"infra.slack_test: {error}", file=sys.stderr)
+        refuse(error)
         return 2
+    except KeyboardInterrupt:
+        return 130
     print(f"published to {topic}; without a message in Slack see docs/operations.md")
     return 0
 

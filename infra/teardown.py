@@ -4,7 +4,7 @@ Warm capacity is given back first: a stack that is deleted while it is allocated
 price. CloudFormation itself is asked to delete, not the CDK's command line, which would synthesise first and so
 need the bundle and the context of the deployment.
 
-Exit codes: 0 deleted; 2 refused or failed, with one sentence on standard error.
+Exit codes: 0 deleted; 2 refused or failed, with one sentence on standard error; 130 interrupted.
 
 Example:
     python -m infra.teardown --stage dev
@@ -13,11 +13,14 @@ Example:
 __all__ = ["TeardownError", "give_back_capacity", "main", "parser", "resources_of", "tear_down"]
 
 import argparse
+import json
 import sys
 from contextlib import suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from function.errors import NightjarError
+from infra.commandline import parser_of, refuse
 from infra.config import STAGES, region_of, stack_name_of
 from infra.deployed import stack_of
 
@@ -117,15 +120,11 @@ def tear_down(client: "Callable[[str], Any]", stack: str, *, delay_s: float = _D
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    what, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m infra.teardown",
-        description=what.partition("\n\n")[0],
-        epilog="example: " + example.strip(),
-    )
-    result.add_argument("--stage", choices=STAGES, required=True)
-    result.add_argument("--region", help="default: the stage's")
+    result = parser_of("infra.teardown", __doc__)
+    result.add_argument("--stage", choices=STAGES, required=True, help="which deployment")
+    result.add_argument("--region", help="AWS region (default: the stage's)")
     result.add_argument("--force", action="store_true", help="do not ask")
+    result.add_argument("--json", action="store_true", help="print what remains as JSON")
     return result
 
 
@@ -135,7 +134,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     stack = stack_name_of(options.stage)
     region = options.region or region_of(options.stage)
     if not options.force and not _agreed(stack, region):
-        print(f"infra.teardown: {stack} was not deleted, wanted its name or --force", file=sys.stderr)
+        refuse(f"{stack} was not deleted, wanted its name or --force")
         return 2
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
@@ -148,10 +147,16 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         keys = tear_down(client, stack)
     except (NightjarError, BotoCoreError, ClientError) as error:
-        print(f"infra.teardown: {error}", file=sys.stderr)
+        refuse(error)
         return 2
-    print(f"{stack} is deleted. What remains:")
-    print(table(remains(client, stack=stack, keys=keys)))
+    except KeyboardInterrupt:
+        return 130
+    found = remains(client, stack=stack, keys=keys)
+    if options.json:
+        print(json.dumps([asdict(item) for item in found]))
+    else:
+        print(f"{stack} is deleted. What remains:")
+        print(table(found))
     return 0
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from function.contract import load_contract
 from function.errors import ArtefactError, NightjarError
 from infra.bundle import BundleError, read, write_zip
+from infra.commandline import parser_of, refuse, whole_number
 from infra.local.emulator import scratch_folder
 from infra.local.process import Stopped, stop_on_signals
 from loadtests import bench_measure as measure
@@ -196,12 +197,7 @@ def _can(attempt: "Callable[[], None]", what: str, skipped: dict[str, str]) -> b
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    description, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m loadtests.bench",
-        description=description.replace("``", ""),
-        epilog="example: " + example.strip(),
-    )
+    result = parser_of("loadtests.bench", __doc__)
     for name, default, meaning in (
         ("artefact", "build/model", "the converted model"),
         ("bundle", "build/bundle", "what is started"),
@@ -212,20 +208,17 @@ def parser() -> argparse.ArgumentParser:
             f"--{name}", type=Path, default=Path(default), help=f"{meaning} (default: %(default)s)"
         )
     result.add_argument(
-        "--rounds", type=_count, default=9, help="fresh processes of each (default: %(default)s)"
+        "--rounds", type=whole_number(1), default=9, help="fresh processes of each (default: %(default)s)"
     )
     result.add_argument("--quick", action="store_true", help="one round of little: does it work at all?")
     result.add_argument(
-        "--soak", type=_count, metavar="N", help="only watch the memory of one process over N requests"
+        "--soak",
+        type=whole_number(1),
+        metavar="N",
+        help="only watch the memory of one process over N requests",
     )
     result.add_argument("--json", action="store_true", help="print the results as JSON")
     return result
-
-
-def _count(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is below 1")
-    return number
 
 
 def _say(text: str) -> None:
@@ -256,7 +249,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except Stopped as stopped:
         return 128 + stopped.signum
     except NightjarError as error:
-        print(f"bench: {error}", file=sys.stderr)
+        refuse(error)
         return 2 if isinstance(error, ArtefactError | BundleError | InputError) else 1
     if options.json:
         judged = [{**target._asdict(), "met": target.met} for target in targets(results)]

@@ -188,7 +188,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except Stopped as stopped:
         return 128 + stopped.signum
     except NightjarError as error:
-        print(f"load: {error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, InputError) else 1
     print(figures if options.json else as_table(finding))
     say(f"written: {options.summary}, {options.markdown}, {options.html}")

@@ -76,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         0: written. 2: the command line is wrong, the data cannot be used, or the folder cannot be written.
+        130: interrupted.
     """
     arguments = _parser().parse_args(argv)
     try:
@@ -93,6 +94,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        return 130
     if arguments.json:
         result = {"metrics": metrics, "comparison": comparison}
         sys.stdout.write(_json(result).decode())
@@ -107,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m model.train",
         description="Train the sleep model and cross-validate it.",
         epilog="example:\n  python -m model.train --compare --out /tmp/trial\n\n"
-        "exit codes: 0 written, 2 usage, unusable data or a folder that cannot be written",
+        "exit codes: 0 written, 2 usage, unusable data or a folder that cannot be written, 130 interrupted",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, default=DATA, help="survey as CSV (default: %(default)s)")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CODES = """\
 exit codes: 0 done, 1 parity failed (nothing written), 2 usage or bad input, 3 unsupported,
-            4 out of time or memory"""
+            4 out of time or memory, 130 interrupted"""
 
 CONVERT = """\
 example:
@@ -74,6 +74,9 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except ArtefactError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        _clear()
+        return 130
     _clear()
     print(output)
     return 0

@@ -5,7 +5,8 @@ differ mean work to do; outputs that differ while the inputs do not mean damage,
 
 Infrastructure does not import conversion: it is run as the command that a person would run.
 
-Exit codes: 0 converted, or unchanged; 1 the conversion failed; 2 an input is missing or an output is damaged.
+Exit codes: 0 converted, or unchanged; 1 the conversion failed; 2 an input is missing or an output is damaged; 130
+or 143 stopped.
 
 Example:
     python -m infra.local.conversion --always
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from function.errors import NightjarError
+from infra.commandline import parser_of, refuse
 from infra.local.emulator import scratch_folder
 from infra.local.process import ChildError, Stopped, run, stop_on_signals
 
@@ -214,12 +216,7 @@ def from_options(options: argparse.Namespace) -> Conversion:
 
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Convert as the command line says; see the module for exit codes."""
-    description, _, example = (__doc__ or "").partition("Example:\n")
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.local.conversion",
-        description=description.partition("\n\n")[0],
-        epilog="example: " + example.strip(),
-    )
+    parser = parser_of("infra.local.conversion", __doc__)
     add_arguments(parser)
     parser.add_argument("--always", action="store_true", help="even when nothing has changed")
     options = parser.parse_args(argv)
@@ -231,10 +228,10 @@ def main(argv: "Sequence[str] | None" = None) -> int:
             else:
                 print(f"{conversion.out} is unchanged")
     except ConversionError as error:
-        print(f"infra.local.conversion: {error}", file=sys.stderr)
+        refuse(error)
         return 2
     except ChildError as error:
-        print(f"infra.local.conversion: {error}", file=sys.stderr)
+        refuse(error)
         return 1
     except Stopped as stopped:
         return 128 + stopped.signum

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from function.contract import load_contract
 from function.errors import NightjarError
+from infra.commandline import parser_of, refuse, whole_number
 from infra.config import load_config
 from infra.local.console.app import create_app
 from infra.local.console.preview import Preview
@@ -80,7 +81,7 @@ def _serve(conversion: Conversion, *, port: int | None, console_port: int | None
                     step.remark = "unchanged "
             with _step("bundle"):
                 command = [sys.executable, "-m", "infra.bundle", "--architecture", _architecture()]
-                command += ["--model", str(conversion.out), "--out", str(bundle)]
+                command += ["--artefact", str(conversion.out), "--out", str(bundle)]
                 run("bundling", command, scratch=scratch)
             with _step("synthesise"):
                 assembly = synthesise(scratch=scratch, bundle=bundle)
@@ -132,15 +133,14 @@ def _alone(folder: Path) -> "Iterator[None]":
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    description, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m infra.local.serve",
-        description=description.partition("\n\n")[0].replace("``", ""),
-        epilog="example: " + example.strip(),
-    )
+    result = parser_of("infra.local.serve", __doc__)
     add_arguments(result)
-    result.add_argument("--port", type=int, help="where the API listens (default: a free port)")
-    result.add_argument("--console-port", type=int, help="where the console listens (default: a free port)")
+    result.add_argument(
+        "--port", type=whole_number(1, 65535), help="where the API listens (default: a free port)"
+    )
+    result.add_argument(
+        "--console-port", type=whole_number(1, 65535), help="where the console listens (default: a free port)"
+    )
     return result
 
 
@@ -154,7 +154,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         print("stopped", flush=True)
         return 128 + stopped.signum
     except NightjarError as error:
-        print(f"serve: {error}", file=sys.stderr)
+        refuse(error)
         return 2 if isinstance(error, ConversionError | ConsoleError | RowsError) else 1
     return 0
 

@@ -1,4 +1,6 @@
-"""``make corpus``: examine every case, write the catalogue; exit code 1 if a case differs or cannot be fitted."""
+"""``make corpus``: examine every case and write the catalogue."""
+
+__all__ = ["main"]
 
 import argparse
 import json
@@ -23,32 +25,65 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m model_conversion.corpus",
         description="Convert and prove every known estimator; write the catalogue of what is supported.",
-        epilog="example: python -m model_conversion.corpus --only Forest",
+        epilog="example:\n  python -m model_conversion.corpus --only Forest\n\n"
+        "exit codes: 0 done, 1 a case differs or cannot be fitted, 2 usage or bad input, 130 interrupted",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--jobs", type=int, default=2, help="cases at once, each in a process of its own")
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        choices=range(1, 65),
+        metavar="N",
+        default=2,
+        help="cases at once, each in a process of its own (default: %(default)s)",
+    )
     parser.add_argument(
         "--only", default="", help="cases whose name holds this; the catalogue is not written"
     )
     parser.add_argument("--known", type=Path, help="outcomes by case, JSON: read what is there, add the rest")
+    parser.add_argument("--json", action="store_true", help="print the outcomes as JSON at the end")
     options = parser.parse_args(argv)
+    try:
+        return _examine(options)
+    except (OSError, ValueError, TypeError) as error:
+        print(f"error: {options.known or CATALOGUE}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _examine(options: argparse.Namespace) -> int:
     chosen = [case for case in cases() if options.only.lower() in case.name.lower()]
     known = _read(options.known)
     outcomes = {case.name: known[case.name] for case in chosen if case.name in known}
+    if not chosen:
+        print(
+            f"error: no case has {options.only!r} in its name; without --only all are examined",
+            file=sys.stderr,
+        )
+        return 2
+    said = sys.stderr if options.json else sys.stdout
     missing = [case for case in chosen if case.name not in outcomes]
     broken = []
     with ThreadPoolExecutor(options.jobs) as pool:  # threads only wait: the work is in other processes
         for case, found in zip(missing, pool.map(_attempt, missing), strict=True):
             if isinstance(found, Outcome):
                 outcomes[case.name] = found
-                print(f"{case.name:<60} {found.verdict} {found.strategy} {found.reason[:100]}", flush=True)
+                print(
+                    f"{case.name:<60} {found.verdict} {found.strategy} {found.reason[:100]}",
+                    file=said,
+                    flush=True,
+                )
             else:
                 broken.append(found)
-                print(f"{case.name:<60} BROKEN {found}", flush=True)
+                print(f"{case.name:<60} BROKEN {found}", file=said, flush=True)
             if options.known:
                 _write(options.known, outcomes)
     if not options.only and not broken:
         CATALOGUE.write_text(markdown(outcomes), encoding="utf-8")
-        print(f"written: {CATALOGUE}")
+        print(f"written: {CATALOGUE}", file=said)
+    if options.json:
+        print(json.dumps({name: asdict(found) for name, found in outcomes.items()}, indent=1))
     differing = [name for name, found in outcomes.items() if found.verdict == DIFFERS]
     for name in differing:
         print(f"error: {name} differs: {outcomes[name].reason}", file=sys.stderr)

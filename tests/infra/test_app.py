@@ -70,7 +70,7 @@ def test_a_missing_bundle_is_refused_in_one_sentence(
 ) -> None:
     """Nothing can be deployed without a bundle."""
     error = _refusal(capsys, "--stage", "local", "--bundle", str(tmp_path / "none"))
-    assert f"infra.app: there is no bundle in {tmp_path / 'none'}; run `make bundle`\n" == error
+    assert f"error: there is no bundle in {tmp_path / 'none'}; run `make bundle`\n" == error
 
 
 def test_a_missing_contract_is_refused_in_one_sentence(
@@ -80,7 +80,7 @@ def test_a_missing_contract_is_refused_in_one_sentence(
     folder = make_bundle()
     (folder / "model/contract.json").unlink()
     error = _refusal(capsys, "--stage", "local", "--bundle", str(folder))
-    assert error.startswith(f"infra.app: cannot read {folder}/model/contract.json: No such file")
+    assert error.startswith(f"error: cannot read {folder}/model/contract.json: No such file")
 
 
 def test_a_bundle_for_another_processor_is_refused(
@@ -96,13 +96,13 @@ def test_a_wrong_setting_is_refused_in_one_sentence(
 ) -> None:
     """A wrong value stops synthesis."""
     error = _refusal(capsys, "--bundle", str(bundle.path), "-c", "memory_mb=1")
-    assert error == "infra.app: memory_mb is 1, wanted 128 to 10240\n"
+    assert error == "error: memory_mb is 1, wanted 128 to 10240\n"
 
 
 def test_prod_is_not_synthesised_for_anybody(bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
     """Without a token's issuer or roles nobody is meant to call."""
     error = _refusal(capsys, "--stage", "prod", "--bundle", str(bundle.path))
-    assert error == "infra.app: jwt_issuer is '', wanted an https address (or -c auth=iam)\n"
+    assert error == "error: jwt_issuer is '', wanted an https address (or -c auth=iam)\n"
 
 
 def test_a_wrong_schedule_is_refused_in_one_sentence(
@@ -112,4 +112,4 @@ def test_a_wrong_schedule_is_refused_in_one_sentence(
     file = tmp_path / "schedule.toml"
     file.write_text('time_zone = "Mars/Olympus"\n')
     error = _refusal(capsys, "--bundle", str(bundle.path), "-c", f"schedule={file}")
-    assert error == f"infra.app: {file}: time_zone is 'Mars/Olympus', wanted one such as 'Europe/Berlin'\n"
+    assert error == f"error: {file}: time_zone is 'Mars/Olympus', wanted one such as 'Europe/Berlin'\n"

@@ -512,7 +512,7 @@ class TestCommandLine:
     def test_help_shows_an_example(self) -> None:
         """And what the exit codes mean."""
         text = " ".join(bundles.parser().format_help().split())
-        assert "python -m infra.bundle --model build/model --out build/bundle" in text
+        assert "python -m infra.bundle --artefact build/model --out build/bundle" in text
         assert "0 built, 2 refused" in text
 
 

@@ -138,5 +138,5 @@ def test_the_command_goes_back_to_the_model_before(
         assert "went from version 2 to 1" in capsys.readouterr().out
         assert rollback.main(["--stage", "local"]) == 2
         assert capsys.readouterr().err == (
-            "infra.rollback: version 1 is the oldest, wanted one to go back to\n"
+            "error: version 1 is the oldest, wanted one to go back to\n"
         )

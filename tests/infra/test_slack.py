@@ -47,7 +47,7 @@ def test_the_message_reaches_who_listens_to_the_topic(
         assert sent["content"]["title"] == "Nightjar local: test message"
         assert slack_test.main(["--stage", "dev"]) == 2
         error = capsys.readouterr().err
-        assert error.startswith("infra.slack_test: ")
+        assert error.startswith("error: ")
         assert "Nightjar-dev" in error
         assert error.count("\n") == 1
 

@@ -90,9 +90,9 @@ def test_a_stage_is_deleted_and_what_remains_is_listed(
         assert "log group /aws/lambda/Nightjar-local-Provider: 0.0 MB, lines never end" in told
         assert "USD/month  encryption key " in told
         assert "could not be listed" not in told
-        assert teardown.main(["--stage", "local", "--force"]) == 2
+        assert teardown.main(["--stage", "local", "--force", "--json"]) == 2
         assert capsys.readouterr().err.startswith(
-            f"infra.teardown: there is no stack Nightjar-local in {REGION}, wanted "
+            f"error: there is no stack Nightjar-local in {REGION}, wanted "
         )
 
 
@@ -109,9 +109,7 @@ def test_nothing_is_deleted_without_the_stacks_name(
 
     monkeypatch.setattr("builtins.input", answer)
     assert teardown.main(["--stage", "dev"]) == 2
-    assert capsys.readouterr().err == (
-        "infra.teardown: Nightjar-dev was not deleted, wanted its name or --force\n"
-    )
+    assert capsys.readouterr().err == ("error: Nightjar-dev was not deleted, wanted its name or --force\n")
 
 
 def test_the_dearest_comes_first_and_what_is_unknown_is_said() -> None:

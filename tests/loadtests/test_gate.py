@@ -256,7 +256,7 @@ def test_an_unreachable_host_is_no_test(gate: Any, capsys: pytest.CaptureFixture
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         assert gate(url) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"load: nothing answers at {url} (")
+    assert line.startswith(f"error: nothing answers at {url} (")
     assert "make serve" in line
 
 

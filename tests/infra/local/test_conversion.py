@@ -176,7 +176,7 @@ def test_the_command_line_refuses_a_missing_input(tmp_path: Path, capsys: pytest
     """Exit code 2, one sentence."""
     model = str(tmp_path / "none.skops")
     assert main(["--model", model, "--data", "d.csv", "--build", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.startswith(f"infra.local.conversion: {tmp_path}/none.skops is missing; ")
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path}/none.skops is missing; ")
 
 
 def test_another_model_needs_its_own_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
