@@ -142,7 +142,7 @@ prod-template: .venv/.synced
 	@$(PYTHON) -m infra.app --stage prod -c jwt_issuer=https://issuer.example -c jwt_audience=nightjar $(SETTINGS)
 
 .PHONY: plan
-plan: prod-template ## Turn traffic into infra/schedule.toml, a monthly price and build/plan/plan.html (TRAFFIC=, ARGS="--help")
+plan: prod-template ## Turn TRAFFIC= into infra/schedule.toml, a monthly price and build/plan/plan.html
 	@$(PYTHON) -m infra.capacity plan $(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(ARGS)
 
 .PHONY: price

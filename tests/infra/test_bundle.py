@@ -359,7 +359,7 @@ class TestAtomicity:
                 (model / MODEL_FILE).write_bytes(b"damaged")
             case "not JSON":
                 (model / CONTRACT_FILE).write_text("{")
-        status = main(["--model", str(model), "--out", str(previous.path), "--cache", str(cache)])
+        status = main(["--artefact", str(model), "--out", str(previous.path), "--cache", str(cache)])
         output = capsys.readouterr()
         assert (status, output.out) == (2, "")
         assert len(output.err.splitlines()) == 1
@@ -503,7 +503,7 @@ class TestCommandLine:
     ) -> None:
         """A readable summary, or JSON with every attribute."""
         out = tmp_path / "bundle"
-        arguments = ["--model", str(tiny), "--out", str(out), "--cache", str(cache)]
+        arguments = ["--artefact", str(tiny), "--out", str(out), "--cache", str(cache)]
         assert main(arguments) == 0
         assert f"{out}  " in capsys.readouterr().out
         assert main([*arguments, "--json"]) == 0
@@ -513,7 +513,7 @@ class TestCommandLine:
         """And what the exit codes mean."""
         text = " ".join(bundles.parser().format_help().split())
         assert "python -m infra.bundle --artefact build/model --out build/bundle" in text
-        assert "0 built, 2 refused" in text
+        assert "0 built; 2 refused" in text
 
 
 def test_image_context_is_the_bundle(tmp_path: Path, built: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
