@@ -57,6 +57,10 @@ test: .venv/.synced ## Run every test that can run here
 	@$(MAKE) --no-print-directory node_modules/.synced || echo "without npm's aws-cdk, which could not be installed; its test is skipped"
 	$(PYTHON) -m pytest -n 2 $(ARGS)
 
+.PHONY: test-setup
+test-setup: .venv/.synced ## Test the set-up itself: no uv, a broken or old one, no Node, a read-only home …
+	$(PYTHON) -m pytest -n 0 -m setup tests/test_setup.py $(ARGS)
+
 .PHONY: check
 check: .venv/.synced ## Lint, types, import directions; writes nothing
 	$(PYTHON) -m ruff check

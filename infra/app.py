@@ -24,6 +24,7 @@ from function.contract import Contract, load_contract
 from function.errors import NightjarError
 from function.settings import Settings
 from infra import bundle as bundles
+from infra.caches import cdk_cache
 from infra.commandline import parser_of, refuse
 from infra.config import STAGES, ConfigError, StageConfig, load_config
 from infra.schedule import NO_PEAKS, Schedule, load
@@ -61,6 +62,8 @@ def synthesise(
         The template, in ``out``.
     """
     os.environ.setdefault("JSII_NODE", str(NODE))
+    for name, value in cdk_cache(Path.home()).items():
+        os.environ.setdefault(name, value)
     # These take seconds to import, and a refusal need not wait for them.
     import aws_cdk as cdk
 

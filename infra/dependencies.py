@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from function.ort import LIBRARY_VERSION
 from infra import shipped, tree
+from infra.caches import uv_cache
 from infra.shipped import LEFT_OUT, SHIPPED
 from infra.tree import BundleError, compile_bytecode
 
@@ -172,6 +173,7 @@ def _run(uv: Path, arguments: "Sequence[str]", *, progress: bool = False) -> str
     done = subprocess.run(
         [uv, *arguments, *([] if progress else ["--quiet"])],
         cwd=ROOT,
+        env={**os.environ, **uv_cache(uv)},
         stdout=subprocess.PIPE,
         stderr=None if progress else subprocess.PIPE,
         text=True,

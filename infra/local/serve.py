@@ -2,8 +2,8 @@
 
 Ends with SIGINT (Ctrl-C), SIGTERM or a hang-up, at any step, leaving no process and no temporary file.
 
-Exit codes: 0 served until it was stopped; 1 a step failed; 2 refused (an input is missing or the artefact
-damaged), with what to do; 130 or 143 stopped before it served.
+Exit codes: 0 served until it was stopped; 1 a step failed; 2 refused (an input is missing, the artefact damaged
+or a port taken), with what to do; 130 or 143 stopped before it served.
 
 Example:
     python -m infra.local.serve --port 8080
@@ -33,6 +33,7 @@ from infra.local.deploy import deploy
 from infra.local.deployment import base_url, synthesise, wait_until_ready
 from infra.local.emulator import EmulatorError, emulator, scratch_folder
 from infra.local.example import curl, example_row
+from infra.local.ports import PortError, require_free
 from infra.local.process import Stopped, held, output_of, run, stop_on_signals
 from infra.local.rows import RowsError
 
@@ -149,13 +150,15 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     options = parser().parse_args(argv)
     try:
         with stop_on_signals():
+            for option in ("--port", "--console-port"):
+                require_free(getattr(options, option[2:].replace("-", "_")), option=option)
             _serve(from_options(options), port=options.port, console_port=options.console_port)
     except Stopped as stopped:
         print("stopped", flush=True)
         return 128 + stopped.signum
     except NightjarError as error:
         refuse(error)
-        return 2 if isinstance(error, ConversionError | ConsoleError | RowsError) else 1
+        return 2 if isinstance(error, ConversionError | ConsoleError | PortError | RowsError) else 1
     return 0
 
 
