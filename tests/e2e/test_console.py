@@ -1,15 +1,13 @@
 """The console in a real browser, against the deployed API: ask, read, change an answer, be told what is wrong."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
@@ -21,9 +19,7 @@ from infra.local.console.preview import Preview
 from infra.local.console.server import serving
 from infra.local.deployment import LocalDeployment, local_deployment
 from infra.local.http import request
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-DRIVER = shutil.which("chromedriver")
+from tests.e2e.browser import BROWSER, DRIVER, headless
 
 pytestmark = [
     pytest.mark.e2e,
@@ -39,24 +35,8 @@ return [...document.querySelectorAll('input, select, textarea')].filter(c => !c.
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A headless Chromium that keeps its files in a folder of its own."""
-    options = ChromeOptions()
-    options.binary_location = BROWSER
-    for argument in (
-        "--headless=new",
-        "--disable-dev-shm-usage",
-        "--window-size=1280,1600",
-        "--no-proxy-server",
-    ):
-        options.add_argument(argument)
-    if os.geteuid() == 0:
-        options.add_argument("--no-sandbox")  # Chromium has none to offer to root
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=Service(DRIVER))
-    try:
+    with headless(tmp_path_factory.mktemp("browser")) as driver:
         yield driver
-    finally:
-        driver.quit()
 
 
 @pytest.fixture(scope="module")
