@@ -46,7 +46,7 @@ serve: .venv/.synced ## Convert, bundle, deploy to the emulator here, serve API 
 	@$(PYTHON) -m infra.local.serve $(FILES) $(if $(PORT),--port $(PORT)) $(if $(CONSOLE_PORT),--console-port $(CONSOLE_PORT))
 
 .PHONY: prove
-prove: .venv/.synced ## Show on the emulator, with times: traffic → alarm → subscriber → OK, deployments good and bad, faults under load (ARGS="--only alarm")
+prove: .venv/.synced ## Show on the emulator, with times: an alarm and its end, good and bad deployments, faults
 	@$(PYTHON) -m infra.local.conversion $(FILES)
 	@$(PYTHON) -m infra.bundle --artefact build/model --out build/bundle
 	@$(PYTHON) -m infra.local.prove $(ARGS)
@@ -132,7 +132,7 @@ destroy: on-aws .venv/.synced ## Delete a stage from AWS and list what remains w
 	@$(PYTHON) -m infra.teardown --stage $(ON_AWS) $(ARGS)
 
 .PHONY: load
-load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment (SHAPE=steady|day|ramp, MINUTES=, DAY=weekend, TRAFFIC=<file>, AUTH=iam|bearer, ARGS=)
+load: .venv/.synced ## Load-test HOST= or an own deployment (SHAPE=steady|day|ramp, MINUTES=, TRAFFIC=, AUTH=)
 	@$(if $(HOST),,$(PYTHON) -m infra.local.conversion $(FILES) && $(PYTHON) -m infra.bundle --artefact build/model --out build/bundle &&) \
 	$(PYTHON) -m loadtests.gate $(if $(HOST),--host '$(value HOST)') $(if $(DATA),--data "$(DATA)") \
 		$(if $(SHAPE),--shape "$(SHAPE)") $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(DAY),--day "$(DAY)") \
@@ -142,7 +142,7 @@ load: .venv/.synced ## Load-test HOST=<base-url>, or an own deployment (SHAPE=st
 .PHONY: prod-template
 prod-template: .venv/.synced
 	@$(PYTHON) -m infra.local.conversion $(FILES)
-	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	@$(PYTHON) -m infra.bundle --artefact build/model --out build/bundle
 	@$(PYTHON) -m infra.app --stage prod -c jwt_issuer=https://issuer.example -c jwt_audience=nightjar $(SETTINGS)
 
 .PHONY: plan
@@ -160,7 +160,7 @@ bench: .venv/.synced ## Measure cold start, memory and warm requests beside the 
 	@$(PYTHON) -m loadtests.bench $(ARGS)
 
 .PHONY: bench-simulator
-bench-simulator: .venv/.synced ## The capacity simulator beside simfaas: same answers, ratio of speed, a month of 20 million requests
+bench-simulator: .venv/.synced ## The capacity simulator beside simfaas: same answers, ratio of speed, a month
 	@$(PYTHON) -m loadtests.bench_simulator --month $(ARGS)
 
 .PHONY: system-deps

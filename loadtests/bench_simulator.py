@@ -13,7 +13,6 @@ Example:
 
 __all__ = ["Compared", "compare", "main"]
 
-import argparse
 import json
 import sys
 import time
@@ -28,6 +27,7 @@ import numpy as np
 from infra.capacity.arrivals import WEEK_S, draw
 from infra.capacity.simulate import COLD, Capacity, Platform, simulate
 from infra.capacity.traffic import load_profile
+from infra.commandline import parser_of, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,17 +169,13 @@ def _rival(seconds: float) -> tuple[int, int, float]:
 
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Compare and print."""
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtests.bench_simulator",
-        description=(__doc__ or "").partition("\n\n")[0],
-        epilog="example: python -m loadtests.bench_simulator --runs 8 --seconds 20000 --month",
-    )
+    parser = parser_of("loadtests.bench_simulator", __doc__)
     parser.add_argument("--runs", type=int, default=8, help="of each (default: %(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=20_000, help="simulated in each (default: %(default)s)"
     )
     parser.add_argument("--month", action="store_true", help="a month of 20 million requests as well")
-    parser.add_argument("--json", action="store_true", help="print for machines")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args(argv)
     if options.runs < 2 or not options.seconds > 0:
         parser.error(
@@ -188,7 +184,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     try:
         found = compare(runs=options.runs, seconds=options.seconds)
     except ImportError as error:
-        print(f"loadtests.bench_simulator: {error}; it is in the group dev: uv sync", file=sys.stderr)
+        refuse(f"{error}; it is in the group dev: make setup")
         return 2
     whole = month() if options.month else None
     if options.json:

@@ -14,10 +14,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("function", "model_conversion", "infra", "loadtests", "model")
 
-PARTS = {"loadtests.bench_warm", "model_conversion.benchmark.trial"}
-"""Started by another program in a process of their own, never by a person."""
+PARTS = {"infra.local.app", "loadtests.bench_warm", "model_conversion.benchmark.trial"}
+"""Started by another program, npm's CDK or a benchmark, never by a person."""
 
-LATER = {"infra.capacity", "infra.local.prove"}
+LATER = {"infra.capacity"}
 """Being written."""
 
 SUBCOMMANDS = ("convert", "verify", "schema", "evidence", "inspect")
@@ -40,6 +40,7 @@ WORDS = {
 TABLES = {
     "infra.teardown",
     "loadtests.bench",
+    "loadtests.bench_simulator",
     "loadtests.gate",
     "model.train",
     "model_conversion convert",
@@ -139,6 +140,8 @@ WRONG = [
     ("infra.bundle", ["--architecture", "mips"]),
     ("infra.local.conversion", ["--model", "{none}.skops"]),
     ("infra.local.conversion", ["--model", "{none}.skops", "--data", "{none}.csv"]),
+    ("infra.local.prove", ["--bundle", "{none}"]),
+    ("infra.local.prove", ["--only", "nothing"]),
     ("infra.local.serve", ["--model", "{none}.skops"]),
     ("infra.local.serve", ["--port", "70000"]),
     ("infra.local.serve", ["--console-port", "web"]),
@@ -147,6 +150,7 @@ WRONG = [
     ("infra.teardown", []),
     ("loadtests.bench", ["--rounds", "0"]),
     ("loadtests.bench", ["--bundle", "{none}", "--out", "{none}"]),
+    ("loadtests.bench_simulator", ["--runs", "1"]),
     ("loadtests.gate", ["--artefact", "{none}"]),
     ("loadtests.gate", ["--data", "{none}"]),
     ("loadtests.gate", ["--host", "ftp://example.com"]),

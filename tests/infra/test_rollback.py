@@ -137,6 +137,4 @@ def test_the_command_goes_back_to_the_model_before(
         assert answers == ["old", "new", "old"]
         assert "went from version 2 to 1" in capsys.readouterr().out
         assert rollback.main(["--stage", "local"]) == 2
-        assert capsys.readouterr().err == (
-            "error: version 1 is the oldest, wanted one to go back to\n"
-        )
+        assert capsys.readouterr().err == ("error: version 1 is the oldest, wanted one to go back to\n")

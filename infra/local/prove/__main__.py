@@ -1,6 +1,7 @@
 """Show, without AWS, that what is deployed does what it promises: one command, one stage after the other.
 
-Exit codes: 0 shown; 2 not shown, with the reason on standard error.
+Exit codes: 0 shown; 2 not shown, with the reason on standard error; 130
+interrupted.
 
 Example:
     python -m infra.local.prove --bundle build/bundle
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from function.contract import load_contract
 from function.errors import NightjarError
+from infra.commandline import parser_of, refuse
 from infra.local.deployment import local_deployment
 from infra.local.prove import alarm, deployments
 
@@ -58,13 +60,13 @@ STAGES = (
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    what, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m infra.local.prove",
-        description=what.partition("\n\n")[0],
-        epilog="example: " + example.strip(),
+    result = parser_of("infra.local.prove", __doc__)
+    result.add_argument(
+        "--bundle",
+        type=Path,
+        default=Path("build/bundle"),
+        help="what the function runs (default: %(default)s)",
     )
-    result.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="what the function runs")
     names = [stage.name for stage in STAGES]
     result.add_argument("--only", choices=names, help="one stage alone (default: all)")
     return result
@@ -80,8 +82,10 @@ def main(argv: "Sequence[str] | None" = None) -> int:
                 for line in stage.run(options.bundle):
                     print(line, flush=True)
     except NightjarError as error:
-        print(f"infra.local.prove: {error}", file=sys.stderr)
+        refuse(error)
         return 2
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
