@@ -36,13 +36,12 @@ def run(
     expiry: float,
     ready_delay: float,
     function_timeout: float,
-    gateway_timeout: float,
     horizon: float,
 ) -> Any:
     """Serve every request; arguments and results as :func:`infra.capacity.simulate.simulate` has them."""
     count = arrivals.size
     kind = np.empty(count, np.uint8)
-    response = np.full(count, np.inf, np.float32)
+    busy = np.zeros(count, np.float32)
     seen = np.zeros(_LEVELS + 1, np.int64)
     cold = 0
     most = 0
@@ -129,7 +128,6 @@ def run(
         others = len(in_provisioned) + len(on_demand)
         seen[min(others, _LEVELS)] += 1
         took = min(float(service[place]), function_timeout)
-        late = service[place] > function_timeout
         if len(in_provisioned) < ready:
             kind[place] = PROVISIONED
             heappush(in_provisioned, now + took)
@@ -146,12 +144,10 @@ def run(
             else:
                 kind[place] = COLD
                 took = float(start[cold % start.size])
-                late = False
                 cold += 1
             heappush(on_demand, now + took)
         most = max(most, others + 1)
-        if not late and took <= gateway_timeout:
-            response[place] = took
+        busy[place] = took
         if target > 0:
             if minute < 0:
                 minute = int(now // _MINUTE_S)
@@ -166,4 +162,4 @@ def run(
     top = _LEVELS + 1
     while top > 1 and seen[top - 1] == 0:
         top -= 1
-    return kind, response, most, seen[:top], provisioned_s, table
+    return kind, busy, most, seen[:top], provisioned_s, table

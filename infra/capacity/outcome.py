@@ -1,6 +1,6 @@
 """What a simulated run means to the people who asked: cold starts, waiting, refusals."""
 
-__all__ = ["Outcome", "Part", "outcome_of", "within"]
+__all__ = ["Outcome", "Part", "concurrency_over_time", "outcome_of", "within"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,6 +58,7 @@ class Outcome:
         p99_s: 99th percentile.
         max_s: The longest.
         peak_concurrency: Most requests in service at once.
+        utilisation: Share of the provisioned environments' time in which they served; NaN without any.
     """
 
     every: Part
@@ -69,6 +70,7 @@ class Outcome:
     p99_s: float
     max_s: float
     peak_concurrency: int
+    utilisation: float
 
     @property
     def in_peaks(self) -> Part:
@@ -113,7 +115,41 @@ def outcome_of(
         p99_s=p99,
         max_s=longest,
         peak_concurrency=run.most,
+        utilisation=(
+            float(run.busy_s[run.kind == PROVISIONED].sum(dtype=float)) / run.provisioned_s
+            if run.provisioned_s
+            else float("nan")
+        ),
     )
+
+
+def concurrency_over_time(
+    arrivals_s: "NDArray[np.float64]", run: "Run", *, bucket_s: float, horizon_s: float
+) -> "NDArray[np.int64]":
+    """Return the most requests that were in service at once in each part of the time: ``(buckets,) int64``.
+
+    Args:
+        arrivals_s: What was simulated: ``(requests,) float64``.
+        run: What became of it.
+        bucket_s: Length of a part.
+        horizon_s: End of the last part; what is still in service then is cut off.
+    """
+    served = run.kind != THROTTLED
+    begins = arrivals_s[served]
+    ends = begins + run.busy_s[served]
+    moments = np.concatenate(
+        (ends, begins)
+    )  # an end before a beginning at the same moment, as sorting is stable
+    order = np.argsort(moments, kind="stable")
+    level = np.cumsum(np.where(order < ends.size, -1, 1))
+    buckets = int(np.ceil(horizon_s / bucket_s))
+    first = np.searchsorted(moments[order], np.arange(buckets) * bucket_s)
+    carried = np.concatenate(([0], level))[first]
+    most = carried.astype(np.int64)
+    place = np.minimum(moments[order] // bucket_s, buckets).astype(np.int64)
+    inside = place < buckets
+    np.maximum.at(most, place[inside], level[inside])
+    return most
 
 
 def within(arrivals_s: "NDArray[np.float64]", spans: "NDArray[np.float64]") -> "NDArray[np.int64]":

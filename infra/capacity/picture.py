@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from infra.capacity.orders import orders_of
-from infra.capacity.outcome import within
+from infra.capacity.outcome import concurrency_over_time, within
 from infra.capacity.plan import capacity_for
 from infra.capacity.report import plan_table
 from infra.capacity.simulate import COLD
@@ -111,6 +111,15 @@ def _traffic(plan: "Plan", axes: Any, name: str, day: int) -> None:
         color=_COLD,
         ms=10,
         label=f"cold starts of {question.weeks} weeks",
+    )
+    most = concurrency_over_time(workload.arrivals_s, run, bucket_s=300.0, horizon_s=workload.horizon_s)
+    right.step(
+        hours,
+        most.reshape(-1, 7, 288)[:, day].max(axis=0),
+        where="post",
+        color=_INK,
+        lw=1,
+        label="requests at once, most",
     )
     handles = [item for one in (axes, right) for item in one.get_legend_handles_labels()[0]]
     axes.legend(handles, [handle.get_label() for handle in handles], loc="upper center", fontsize=8)

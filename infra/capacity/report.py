@@ -23,6 +23,7 @@ _COLUMNS = (
     "p99 ms",
     "max ms",
     "at once",
+    "utilisation",
 )
 
 
@@ -123,6 +124,7 @@ def _row(option: "Option") -> str:
             for value in (outcome.p50_s, outcome.p99_s, outcome.max_s)
         ),
         f"{outcome.peak_concurrency}",
+        f"{outcome.utilisation:.2%}" if isfinite(outcome.utilisation) else "-",
     )
     return f"{option.name:<28}" + "".join(f"{cell:>14}" for cell in cells)
 

@@ -80,6 +80,7 @@ class Run:
 
     Attributes:
         kind: :data:`PROVISIONED`, :data:`WARM`, :data:`COLD` or :data:`THROTTLED`: ``(requests,) uint8``.
+        busy_s: How long its environment was busy with it, start included; 0 for a throttle: ``(requests,) float32``.
         response_s: Until the client has an answer: ``(requests,) float32``. Infinity where there is none: throttled,
             cut off by the function's timeout, or given up by the gateway.
         most: Requests in service at once.
@@ -90,6 +91,7 @@ class Run:
     """
 
     kind: "NDArray[np.uint8]"
+    busy_s: "NDArray[np.float32]"
     response_s: "NDArray[np.float32]"
     most: int
     seen: "NDArray[np.int64]"
@@ -128,7 +130,7 @@ def simulate(
         raise InputError("there is no start time, wanted at least one")
     if arrivals_s.size and not (np.diff(arrivals_s) >= 0).all():
         raise InputError("the arrivals are not ascending, wanted them sorted")
-    kind, response, most, seen, provisioned_s, orders = run(
+    kind, busy, most, seen, provisioned_s, orders = run(
         # Always the same types, since each new combination would be compiled again.
         np.ascontiguousarray(arrivals_s, np.float64),
         np.ascontiguousarray(service_s, np.float32),
@@ -141,11 +143,14 @@ def simulate(
         float(platform.idle_expiry_s),
         float(platform.ready_delay_s),
         float(platform.function_timeout_s),
-        float(platform.gateway_timeout_s),
         float(horizon_s),
     )
+    response = busy.copy()
+    cut_off = (kind != COLD) & (service_s > platform.function_timeout_s)
+    response[cut_off | (busy > platform.gateway_timeout_s) | (kind == THROTTLED)] = np.inf
     return Run(
         kind=kind,
+        busy_s=busy,
         response_s=response,
         most=most,
         seen=seen,

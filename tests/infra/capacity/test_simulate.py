@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.capacity.errors import InputError
-from infra.capacity.outcome import outcome_of
+from infra.capacity.outcome import concurrency_over_time, outcome_of
 from infra.capacity.simulate import COLD, PROVISIONED, THROTTLED, WARM, Capacity, Platform, Run, simulate
 from tests.infra.capacity.reference import reference
 
@@ -164,6 +164,8 @@ def test_no_request_is_lost_or_invented(moments: list[float], warm: int, expiry:
     assert every.late == every.throttled + every.cold
     assert figures.peak_concurrency <= max(limit, warm)
     assert result.provisioned_s == pytest.approx(warm * 1e5)
+    most = concurrency_over_time(arrivals, result, bucket_s=1000.0, horizon_s=1e5 + 100)
+    assert most.max(initial=0) == result.most
 
 
 def test_an_idle_environment_serves_until_it_expires() -> None:
@@ -225,6 +227,21 @@ def test_target_tracking_never_comes_in_without_traffic() -> None:
     result = run(busy, 1.999, capacity=capacity, platform=platform, horizon=9000.0)
     assert result.orders[-1].tolist() == [7200.0, 0.0]
     assert (np.diff(result.orders[:-1, 1]) > 0).all()
+
+
+def test_concurrency_over_time_holds_across_parts() -> None:
+    """Two at once in the first part; one goes on through the second; none in the third, one in the fourth."""
+    result = run([0.0, 5.0, 30.0], [12.0, 6.0, 1.0], start=12.0)
+    assert result.busy_s.tolist() == [12.0, 12.0, 1.0]
+    most = concurrency_over_time(np.array([0.0, 5.0, 30.0]), result, bucket_s=10.0, horizon_s=40.0)
+    assert most.tolist() == [2, 2, 0, 1]
+
+
+def test_utilisation_is_the_busy_share_of_what_is_provisioned() -> None:
+    """Two environments for 100 s, one of them busy for 20 s."""
+    result = run([0.0, 30.0], 10.0, capacity=Capacity.constant(2), horizon=100.0)
+    figures = outcome_of(np.array([0.0, 30.0]), result, peaks={}, sla_s=10.0)
+    assert figures.utilisation == pytest.approx(0.1)
 
 
 def test_wrong_input_is_refused() -> None:
