@@ -27,5 +27,5 @@ def test_the_template_is_adapted_where_the_command_line_wants_it(
 def test_what_synthesis_refuses_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """With its sentence and its exit status."""
     assert main(["--stage", "dev", "--bundle", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
-    assert capfd.readouterr().err.startswith("infra.app: there is no bundle in ")
+    assert capfd.readouterr().err.startswith("error: there is no bundle in ")
     assert not (tmp_path / "out").exists()

@@ -20,5 +20,5 @@ def test_no_bundle_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture
     for stage in prove.STAGES:
         assert prove.main(["--bundle", str(tmp_path / "absent"), "--only", stage.name]) == 2
         error = capsys.readouterr().err
-        assert error.startswith("infra.local.prove: there is no bundle in ")
+        assert error.startswith("error: there is no bundle in ")
         assert error.count("\n") == 1
