@@ -1,6 +1,6 @@
 """Starts candidates through the runtime client and measures them, one beside the other."""
 
-__all__ = ["WARM", "alternate", "batch", "footprint", "warm_split"]
+__all__ = ["WARM", "alternate", "batch", "footprint", "threads", "warm_split"]
 
 import json
 import sys
@@ -101,6 +101,24 @@ def footprint(candidate: "Candidate", event: Any, *, requests: int, cold: bool, 
         read_mb=read_mb,
         cold_init_ms=cold_init_ms,
     )
+
+
+def threads(candidate: "Candidate", event: Any, *, scratch: Path) -> int:
+    """Return how many threads a process has after the golden rows and one answer.
+
+    Args:
+        candidate: What to start; it must have a self-test.
+        event: What to ask.
+        scratch: Folder for its output.
+
+    Raises:
+        RunError: It failed, or its golden rows were answered differently.
+    """
+    with environment(candidate.command, env=candidate.env, log=scratch / "child.log") as child:
+        if (proved := child.invoke({})).kind != "response":
+            raise RunError(f"{candidate.title} failed its self-test: {proved.body[:300]!r}")
+        _ask(child, event)
+        return int(_field(f"/proc/{child.pid}/status", "Threads"))
 
 
 def warm_split(
