@@ -153,6 +153,13 @@ plan: prod-template ## Turn TRAFFIC= into infra/schedule.toml, a monthly price a
 price: prod-template ## Price the synthesised stack, its schedule included, for a month of TRAFFIC=
 	@$(PYTHON) -m infra.capacity price $(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(ARGS)
 
+.PHONY: compare
+compare: .venv/.synced ## Put what the simulator predicts beside what a load test measures on this machine (TRAFFIC=, MINUTES=, ARGS=)
+	@$(PYTHON) -m infra.local.conversion
+	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	@$(PYTHON) -m loadtests.compare $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(DAY),--day "$(DAY)") \
+		$(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(ARGS)
+
 .PHONY: bench
 bench: .venv/.synced ## Measure cold start, memory and warm requests beside the usual ways (ARGS=--quick)
 	@$(PYTHON) -m infra.local.conversion
