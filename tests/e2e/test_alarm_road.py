@@ -1,12 +1,15 @@
 """Traffic, logs, metrics, alarm, subscriber and back, on the deployed service."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from function.contract import Contract
 from infra.bundle import Bundle
+from infra.local.console.preview import Preview
 from infra.local.deployment import LocalDeployment
+from infra.local.http import request
 from infra.local.metrics.bridge import Bridge
 from infra.local.metrics.series import Metric
 from infra.local.prove import __main__ as prove
@@ -44,6 +47,20 @@ def test_series_hold_what_was_measured(deployment: LocalDeployment) -> None:
     }
     assert 0 < init < 30_000
     assert bridge.query(Metric(namespace="Nightjar/local", name="InitProvisioned"), **asked) == [None, None]
+
+
+def test_every_widget_shows_data_or_says_why_not(deployment: LocalDeployment, contract: Contract) -> None:
+    """After one answered request no line is empty without a note: nobody takes an empty graph for a quiet one."""
+    preview = Preview(deployment.emulator, deployment.outputs)
+    body = json.dumps({"instances": [dict(contract.golden.rows[0].row)]}).encode()
+    answer = request(f"{deployment.base_url}/predictions", body=body)
+    assert answer is not None
+    preview.observe(status=answer.status, latency_ms=5)
+    widgets = preview.document()["widgets"]
+    assert len(widgets) > 8
+    for widget in widgets:
+        empty = [line["label"] for line in widget["lines"] if not any(v is not None for v in line["values"])]
+        assert not empty or widget["notes"], (widget["title"], empty)
 
 
 def test_server_error_alarms_by_the_gateways_dimension(deployment: LocalDeployment) -> None:

@@ -86,13 +86,12 @@ class SeriesStore:
         """
         statistic_of([0.0], statistic)  # an unknown one is refused also where there is no data
         last = math.floor(until_s / period_s)
+        wanted = range(last - periods + 1, last + 1)
         buckets: dict[int, list[float]] = {}
         for datum in self.data.get(metric, ()):
-            buckets.setdefault(math.floor(datum.at_s / period_s), []).append(datum.value)
-        return [
-            statistic_of(buckets[index], statistic) if index in buckets else None
-            for index in range(last - periods + 1, last + 1)
-        ]
+            if (index := math.floor(datum.at_s / period_s)) in wanted:
+                buckets.setdefault(index, []).append(datum.value)
+        return [statistic_of(buckets[index], statistic) if index in buckets else None for index in wanted]
 
 
 def statistic_of(values: "Sequence[float]", statistic: str) -> float:
