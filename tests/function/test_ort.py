@@ -272,6 +272,45 @@ def test_an_answer_owns_its_data(adder: Session) -> None:
     assert answer == [TOTAL]
 
 
+def chosen() -> bytes:
+    """Return a model whose answer has another shape for each choice: by selection, and by branch."""
+    flag = helper.make_node("ReduceMax", ["wanted"], ["any"], keepdims=0)
+    branches = {
+        f"{name}_branch": helper.make_graph(
+            [helper.make_node("Concat", ["x"] * times, [name], axis=0)],
+            name,
+            [],
+            [helper.make_tensor_value_info(name, TensorProto.DOUBLE, [None])],
+        )
+        for name, times in (("then", 3), ("else", 2))
+    }
+    nodes = [
+        helper.make_node("Cast", ["wanted"], ["mask"], to=TensorProto.BOOL),
+        helper.make_node("Compress", ["x", "mask"], ["y"], axis=0),
+        flag,
+        helper.make_node("Cast", ["any"], ["condition"], to=TensorProto.BOOL),
+        helper.make_node("If", ["condition"], ["z"], **branches),
+    ]
+    inputs = [("x", TensorProto.DOUBLE, [None]), ("wanted", TensorProto.INT32, [None])]
+    return model(nodes, inputs, [("y", TensorProto.DOUBLE, [None]), ("z", TensorProto.DOUBLE, [None])])
+
+
+@given(choices=st.lists(st.lists(st.integers(0, 1), min_size=3, max_size=3), min_size=2, max_size=8))
+def test_an_answer_whose_shape_depends_on_the_values_is_never_the_last_one_s(
+    library_file: Path, choices: list[list[int]]
+) -> None:
+    """Outputs are kept for the next run of the same input shapes, which must not show."""
+    with Session(library_file, chosen()) as session:
+        for number, wanted in enumerate(choices):
+            x = [number + 0.25, number + 0.5, number + 0.75]
+            y, z = session.run(
+                {"x": tensor("double", (3,), x), "wanted": tensor("int32", (3,), wanted)}, ["y", "z"]
+            )
+            selected = [value for value, choice in zip(x, wanted, strict=True) if choice]
+            assert (y.shape, list(y.data)) == ((len(selected),), selected)
+            assert list(z.data) == x * (3 if any(wanted) else 2)
+
+
 @pytest.mark.parametrize("optimisation", ["off", "basic", "extended", "all"])
 def test_every_optimisation_level_answers_alike(library_file: Path, optimisation: Any) -> None:
     """A level that onnxruntime does not know would be refused."""
