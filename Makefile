@@ -154,7 +154,7 @@ price: prod-template ## Price the synthesised stack, its schedule included, for 
 	@$(PYTHON) -m infra.capacity price $(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(ARGS)
 
 .PHONY: compare
-compare: .venv/.synced ## Put what the simulator predicts beside what a load test measures on this machine (TRAFFIC=, MINUTES=, ARGS=)
+compare: .venv/.synced ## Put what the simulator predicts beside what a load test measures (TRAFFIC=, MINUTES=)
 	@$(PYTHON) -m infra.local.conversion
 	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
 	@$(PYTHON) -m loadtests.compare $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(DAY),--day "$(DAY)") \

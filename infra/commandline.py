@@ -37,6 +37,7 @@ def parser_of(module: str, document: str | None) -> argparse.ArgumentParser:
             ]
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # a script that says --out must mean --out when there are two such options
     )
 
 

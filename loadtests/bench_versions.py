@@ -11,12 +11,12 @@ Example:
 
 __all__ = ["Version", "as_table", "main", "variant"]
 
-import argparse
+import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from function.contract import load_contract
 from function.errors import NightjarError
 from function.ort import LIBRARY_NAME, LIBRARY_VERSION
 from infra.bundle import Bundle, BundleError, read
+from infra.commandline import parser_of, refuse, whole_number
 from infra.dependencies import find_uv
 from infra.local.emulator import scratch_folder
 from infra.local.process import Stopped, stop_on_signals
@@ -170,20 +171,21 @@ def as_table(versions: "Sequence[Version]") -> str:
 
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Measure as the command line says; see the module for exit codes."""
-    description, _, example = (__doc__ or "").partition("Example:\n")
-    parser = argparse.ArgumentParser(
-        prog="python -m loadtests.bench_versions",
-        description=description,
-        epilog="example: " + example.strip(),
-    )
+    parser = parser_of("loadtests.bench_versions", __doc__)
     parser.add_argument("versions", nargs="+", help="of onnxruntime, the one to compare with last")
-    parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="what is started")
     parser.add_argument(
-        "--out", type=Path, default=Path("build/bench"), help="folder for what is fetched and built"
+        "--bundle", type=Path, default=Path("build/bundle"), help="what is started (default: %(default)s)"
     )
     parser.add_argument(
-        "--rounds", type=int, default=9, help="fresh processes of each (default: %(default)s)"
+        "--out",
+        type=Path,
+        default=Path("build/bench"),
+        help="folder for what is fetched and built (default: %(default)s)",
     )
+    parser.add_argument(
+        "--rounds", type=whole_number(1), default=9, help="fresh processes of each (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
     options = parser.parse_args(argv)
     try:
         with stop_on_signals(), scratch_folder() as scratch:
@@ -197,9 +199,9 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except Stopped as stopped:
         return 128 + stopped.signum
     except NightjarError as error:
-        print(f"bench_versions: {error}", file=sys.stderr)
+        refuse(error)
         return 2 if isinstance(error, BundleError | InputError) else 1
-    print(as_table(versions))
+    print(json.dumps([asdict(version) for version in versions]) if options.json else as_table(versions))
     return 0
 
 

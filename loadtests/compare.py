@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from function.errors import NightjarError
+from infra.commandline import parser_of, refuse
 from infra.local.deployment import local_deployment
 from infra.local.emulator import scratch_folder
 from infra.local.process import Stopped, stop_on_signals
@@ -97,6 +98,9 @@ def _run(options: argparse.Namespace) -> int:
         "problems": verdict.problems,
     }
     write(options.summary, json.dumps(summary, indent=2) + "\n")
+    if options.json:
+        print(json.dumps(summary, indent=2))
+        return 0 if agrees else 1
     print(as_lines(lines))
     for problem in verdict.problems:
         print(f"FAILED: {problem}")
@@ -132,13 +136,7 @@ def _samples(options: argparse.Namespace, deployment: "LocalDeployment", shape: 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's parser."""
-    description, _, example = (__doc__ or "").partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m loadtests.compare",
-        description=description.replace("``", ""),
-        epilog="example: " + example.strip(),
-        allow_abbrev=False,
-    )
+    result = parser_of("loadtests.compare", __doc__)
     add = result.add_argument
     add("--minutes", type=positive, default=1.0, help="what the day is compressed to (default: %(default)g)")
     add("--requests", type=count, default=600, help="how many (default: %(default)s)")
@@ -162,6 +160,7 @@ def parser() -> argparse.ArgumentParser:
         default=Path("build/load/compare.json"),
         help="file for all figures (default: %(default)s)",
     )
+    add("--json", action="store_true", help="print all figures as JSON")
     return result
 
 
@@ -174,7 +173,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except Stopped as stopped:
         return 128 + stopped.signum
     except NightjarError as error:
-        print(f"compare: {error}", file=sys.stderr)
+        refuse(error)
         return 2 if isinstance(error, InputError) else 1
 
 
