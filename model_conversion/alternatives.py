@@ -1,13 +1,19 @@
-"""What to fit instead of an estimator that is refused: the nearest one that is converted."""
+"""What to fit instead of an estimator that is refused: the nearest one that is converted.
 
-__all__ = ["alternative_to"]
+Each one named here is converted in the catalogue, ``SUPPORT.md``; a test compares the two.
+"""
+
+__all__ = ["NAMED", "alternative_for", "alternative_to"]
+
+from collections.abc import Iterator
+from typing import Any
 
 _CALIBRATE = "wrap it in CalibratedClassifierCV, whose probabilities are converted"
 _LABELS = "fit one classifier a label"
 _CLUSTERS = "KMeans, or a classifier fitted on the clusters it found"
-_LINEAR = "the regressor alone, one for each target"
+_MONOTONE = "leave it out: a tree splits the same rows without it"
 
-_INSTEAD = {
+NAMED = {
     "LinearSVC": _CALIBRATE,
     "PassiveAggressiveClassifier": _CALIBRATE,
     "Perceptron": _CALIBRATE,
@@ -20,24 +26,19 @@ _INSTEAD = {
     "MultiOutputClassifier": _LABELS,
     "DummyClassifier": "answer the constant without a model",
     "DummyRegressor": "answer the constant without a model",
-    "FixedThresholdClassifier": "the classifier inside; the client compares its probability with the threshold",
-    "TunedThresholdClassifierCV": "the classifier inside; it gives the same probabilities",
     "LabelPropagation": "KNeighborsClassifier fitted on the labels it found",
     "LabelSpreading": "KNeighborsClassifier fitted on the labels it found",
     "SelfTrainingClassifier": "its estimator_, which is the classifier that answers",
     "CCA": "PLSRegression",
     "PLSCanonical": "PLSRegression",
-    "IsotonicRegression": "DecisionTreeRegressor, or HistGradientBoostingRegressor with monotonic_cst",
+    "IsotonicRegression": "HistGradientBoostingRegressor(monotonic_cst) or DecisionTreeRegressor",
     "KernelRidge": "GaussianProcessRegressor or SVR with the same kernel",
-    "RegressorChain": _LINEAR,
-    "MultiOutputRegressor": "a regressor that takes several targets itself, such as Ridge or a forest",
+    "RegressorChain": "MultiOutputRegressor",
     "TransformedTargetRegressor": "its regressor_, with the target transformed where the answer is read",
     "EllipticEnvelope": "IsolationForest or OneClassSVM",
-    "FunctionTransformer": "do the step in the data, before the pipeline",
-    "GaussianProcessClassifier": "SVC(probability=True) with the same kernel",
-    "QuadraticDiscriminantAnalysis": "GaussianNB or LinearDiscriminantAnalysis",
-    "SplineTransformer": "histogram boosting, which bends by itself",
-    "KBinsDiscretizer": "a decision tree, which finds its own bins",
+    "KNNImputer": "SimpleImputer, with add_indicator=True if a gap itself tells something",
+    "PowerTransformer + DecisionTreeClassifier": _MONOTONE,
+    "SplineTransformer": "KBinsDiscretizer or PolynomialFeatures, or histogram boosting, which bends by itself",
 } | dict.fromkeys(
     (
         "AffinityPropagation",
@@ -53,6 +54,7 @@ _INSTEAD = {
     ),
     _CLUSTERS,
 )
+"""Class name, or a transformer's with ``+`` and the estimator's behind it → what to fit instead."""
 
 
 def alternative_to(name: str) -> str:
@@ -61,5 +63,27 @@ def alternative_to(name: str) -> str:
     Args:
         name: Class of the refused estimator, or of a transformer with ``+`` and what stands behind it.
     """
-    first = name.split("(")[0].split(" + ")[0]
-    return _INSTEAD.get(first, "")
+    return NAMED.get(name) or NAMED.get(name.split("(")[0].split(" + ")[0], "")
+
+
+def alternative_for(estimator: Any) -> str:
+    """Return what to fit instead of the parts of a refused estimator, as a sentence; empty if nobody has looked.
+
+    Args:
+        estimator: Fitted; its steps, columns and the estimators within are looked at too.
+    """
+    names = list(dict.fromkeys(type(part).__name__ for part in _parts(estimator)))
+    pairs = [f"{first} + {names[-1]}" for first in names[:-1]]
+    found = [(name, NAMED[name]) for name in [*names, *pairs] if name in NAMED]
+    return "; ".join(f"instead of {name}: {instead}" for name, instead in found)
+
+
+def _parts(estimator: Any) -> Iterator[Any]:
+    """Yield a pipeline's steps and a column transformer's transformers, those within them too, the last one last."""
+    steps = getattr(estimator, "steps", None) or getattr(estimator, "transformers_", None)
+    if steps is None:
+        yield estimator
+        return
+    for _, step, *_ in steps:
+        if not isinstance(step, str):  # "passthrough" and "drop"
+            yield from _parts(step)

@@ -26,6 +26,7 @@ from function.contract import (
 from function.errors import ArtefactError, NightjarError
 from function.predictor import watched
 from model_conversion import assembly
+from model_conversion.alternatives import alternative_for
 from model_conversion.artefact import PAGE_FILE, REPORT_FILE, check_destination, write_artefact
 from model_conversion.comparison import Comparison
 from model_conversion.dataset import frame_of
@@ -111,7 +112,7 @@ def search(material: Material, progress: Progress) -> Proved:
             )
             contract = replace(contract, parity=_parity(attempts[-1], comparison), baseline=baseline)
             return Proved(graph=graph, contract=contract, attempts=tuple(attempts), comparison=comparison)
-    raise _refusal(attempts)
+    raise _refusal(attempts, material.estimator)
 
 
 def verify_artefact(request: Request, progress: Progress | None = None) -> Report:
@@ -140,7 +141,7 @@ def verify_artefact(request: Request, progress: Progress | None = None) -> Repor
         raise ParityError(f"{request.out} cannot answer the rows: {error}") from error
     attempt = judge(contract.model.precision, comparison, material.tolerance)
     if not attempt.passed:
-        raise _refusal([attempt])
+        raise _refusal([attempt], material.estimator)
     return _report(material, contract, graph, (attempt,), comparison)
 
 
@@ -245,8 +246,14 @@ def _json(document: dict[str, Any]) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-def _refusal(attempts: list[Attempt]) -> ParityError | UnsupportedError:
-    found = "; ".join(f"{attempt.strategy}: {attempt.finding}" for attempt in attempts)
+def _refusal(attempts: list[Attempt], estimator: Any) -> ParityError | UnsupportedError:
+    """Return the exception that says what each strategy found, and what to fit instead if that is known."""
+    tried: dict[str, list[str]] = {}
+    for attempt in attempts:
+        tried.setdefault(attempt.finding, []).append(attempt.strategy)
+    found = "; ".join(f"{' and '.join(names)}: {finding}" for finding, names in tried.items())
+    instead = alternative_for(estimator)
+    found += f". {instead[0].upper()}{instead[1:]}" if instead else ""
     if all(attempt.error for attempt in attempts):
         return UnsupportedError(f"the estimator cannot be converted; nothing was written. {found}")
     allowed = next(attempt.tolerance for attempt in attempts if not attempt.error)

@@ -5,6 +5,7 @@ A strategy says what type the numbers enter with; the proof says whether that wa
 
 __all__ = ["STRATEGIES", "Conversion", "Strategy", "convert", "strategies"]
 
+import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import onnx
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from sklearn.pipeline import Pipeline
 
 from model_conversion.boosters import register_converters
@@ -113,6 +115,10 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
             )
     except UnsupportedError:
         raise
+    except (MissingConverter, MissingShapeCalculator) as error:
+        unknown = re.search(r"<class '([\w.]+)'>", str(error))
+        name = unknown[1].rpartition(".")[2] if unknown else type(final).__name__
+        raise UnsupportedError(f"no converter is known for {name}") from error
     except Exception as error:  # the library raises what it likes, up to RuntimeError subclasses of its own
         message = " ".join(str(error).split())[:SHOWN]
         raise UnsupportedError(

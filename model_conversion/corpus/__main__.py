@@ -38,10 +38,15 @@ def main(argv: list[str] | None = None) -> int:
         help="cases at once, each in a process of its own (default: %(default)s)",
     )
     parser.add_argument(
-        "--only", default="", help="cases whose name holds this; the catalogue is not written"
+        "--only",
+        default="",
+        help="cases whose name holds this; the catalogue is written if all others are known",
     )
     parser.add_argument("--known", type=Path, help="outcomes by case, JSON: read what is there, add the rest")
     parser.add_argument("--json", action="store_true", help="print the outcomes as JSON at the end")
+    parser.add_argument(
+        "--again", action="store_true", help="examine known cases too, and replace their outcomes"
+    )
     options = parser.parse_args(argv)
     try:
         return _examine(options)
@@ -55,7 +60,8 @@ def main(argv: list[str] | None = None) -> int:
 def _examine(options: argparse.Namespace) -> int:
     chosen = [case for case in cases() if options.only.lower() in case.name.lower()]
     known = _read(options.known)
-    outcomes = {case.name: known[case.name] for case in chosen if case.name in known}
+    names = {case.name for case in cases()}
+    outcomes = {name: found for name, found in known.items() if name in names}
     if not chosen:
         print(
             f"error: no case has {options.only!r} in its name; without --only all are examined",
@@ -63,7 +69,7 @@ def _examine(options: argparse.Namespace) -> int:
         )
         return 2
     said = sys.stderr if options.json else sys.stdout
-    missing = [case for case in chosen if case.name not in outcomes]
+    missing = [case for case in chosen if options.again or case.name not in outcomes]
     broken = []
     with ThreadPoolExecutor(options.jobs) as pool:  # threads only wait: the work is in other processes
         for case, found in zip(missing, pool.map(_attempt, missing), strict=True):
@@ -79,7 +85,7 @@ def _examine(options: argparse.Namespace) -> int:
                 print(f"{case.name:<60} BROKEN {found}", file=said, flush=True)
             if options.known:
                 _write(options.known, outcomes)
-    if not options.only and not broken:
+    if not broken and (not options.only or names <= outcomes.keys()):
         CATALOGUE.write_text(markdown(outcomes), encoding="utf-8")
         print(f"written: {CATALOGUE}", file=said)
     if options.json:

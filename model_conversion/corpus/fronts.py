@@ -16,6 +16,7 @@ from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -156,6 +157,7 @@ def _calibrated(estimator: Any) -> Any:
 _CALIBRATED: Chapter = {
     (f"CalibratedClassifierCV({type(estimator).__name__})", "wine"): partial(_calibrated, estimator)
     for estimator in (
+        linear_model.PassiveAggressiveClassifier(random_state=0),
         linear_model.Perceptron(random_state=0),
         linear_model.RidgeClassifier(),
         linear_model.RidgeClassifierCV(),
@@ -163,10 +165,20 @@ _CALIBRATED: Chapter = {
     )
 }
 
+_OTHERS: Chapter = {
+    ("HistGradientBoostingRegressor(monotonic_cst)", "diabetes"): lambda: HistGradientBoostingRegressor(
+        max_iter=20, monotonic_cst={"bmi": 1}, random_state=0
+    ),
+    ("IsolationForest behind an imputer", "gaps"): lambda: make_pipeline(
+        _scaled(), IsolationForest(n_estimators=20, random_state=0)
+    ),
+}
+
 CHAPTERS: dict[str, Chapter] = {
     "classifiers without probabilities, calibrated": _CALIBRATED,
     "booster libraries": _BOOSTERS,
     "gaps and strings": _GAPS,
     "transformers in front": _TRANSFORMERS,
+    "other combinations": _OTHERS,
 }
 """Chapter → (name, data set) → what makes the pipeline."""
