@@ -32,6 +32,7 @@ from model_conversion.comparison import Comparison
 from model_conversion.dataset import frame_of
 from model_conversion.errors import InputError, ParityError, UnsupportedError
 from model_conversion.golden import synthesise
+from model_conversion.graphs import DEFAULT, GraphFacts, Graphs
 from model_conversion.material import Material, Progress, Request, gather
 from model_conversion.measure import measure
 from model_conversion.parity import judge, reference, ties_allowed
@@ -52,12 +53,14 @@ class Proved:
         contract: Its contract, complete.
         attempts: Strategies in the order tried; the last passed.
         comparison: All rows of that one.
+        default: The graph that the library makes by itself; None if it makes none.
     """
 
     graph: bytes
     contract: Contract
     attempts: tuple[Attempt, ...]
     comparison: Comparison
+    default: bytes | None
 
 
 def convert_model(request: Request, progress: Progress | None = None) -> Report:
@@ -77,7 +80,9 @@ def convert_model(request: Request, progress: Progress | None = None) -> Report:
     material = gather(request, progress)
     proved = search(material, progress)
     progress("measuring and writing the report")
-    report = _report(material, proved.contract, proved.graph, proved.attempts, proved.comparison)
+    report = _report(
+        material, proved.contract, proved.graph, proved.attempts, proved.comparison, default=proved.default
+    )
     _write(request.out, proved.graph, proved.contract, report)
     return report
 
@@ -90,11 +95,13 @@ def search(material: Material, progress: Progress) -> Proved:
         UnsupportedError: None can be tried.
     """
     attempts: list[Attempt] = []
+    graphs: dict[str, bytes] = {}
     for strategy in strategies(material.request.precision):
         progress(f"converting with {strategy.name} numbers and proving {material.rows:,} rows")
         try:
             conversion = convert(material.estimator, material.schema, strategy)
             graph = conversion.model.SerializeToString(deterministic=True)
+            graphs[strategy.name] = graph
             contract = draft(material, conversion, graph)
             blocks = prove(graph, contract, material.questions)
         except (UnsupportedError, NightjarError) as error:
@@ -111,8 +118,26 @@ def search(material: Material, progress: Progress) -> Proved:
                 probabilities=material.task == "classification",
             )
             contract = replace(contract, parity=_parity(attempts[-1], comparison), baseline=baseline)
-            return Proved(graph=graph, contract=contract, attempts=tuple(attempts), comparison=comparison)
+            return Proved(
+                graph=graph,
+                contract=contract,
+                attempts=tuple(attempts),
+                comparison=comparison,
+                default=graphs.get(DEFAULT) or _default(material),
+            )
     raise _refusal(attempts, material.estimator)
+
+
+def _default(material: Material) -> bytes | None:
+    """Return the graph that the library makes by itself, for comparison; None if it makes none."""
+    for strategy in strategies(DEFAULT):
+        try:
+            model = convert(material.estimator, material.schema, strategy).model
+        except UnsupportedError:
+            return None
+        graph: bytes = model.SerializeToString(deterministic=True)
+        return graph
+    return None
 
 
 def verify_artefact(request: Request, progress: Progress | None = None) -> Report:
@@ -213,6 +238,8 @@ def _report(
     graph: bytes,
     attempts: tuple[Attempt, ...],
     comparison: Comparison,
+    *,
+    default: bytes | None = None,
 ) -> Report:
     rows = material.dataset.rows
     frame = frame_of(rows, material.schema)
@@ -225,7 +252,11 @@ def _report(
         ties_allowed=ties_allowed(comparison),
         splits=material.probes.splits,
         probed_splits=material.probes.probed_splits,
-        timings=measure(graph, rows, contract, material.estimator, frame),
+        graphs=Graphs(
+            default=None if default is None else GraphFacts.of(DEFAULT, default),
+            written=GraphFacts.of(contract.model.precision, graph),
+        ),
+        timings=measure(graph, rows, contract, material.estimator, frame, default=default),
         seconds=perf_counter() - material.started,
     )
 

@@ -8,6 +8,7 @@ __all__ = ["Timings", "measure"]
 
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from function.contract import Contract, Row
+from function.errors import RuntimeLibraryError
 from function.ort import Session
 from function.predictor import Predictor
 from model_conversion.inputs import as_fitted
@@ -50,6 +52,8 @@ class Timings:
         model_bytes: Of ``model.onnx``.
         load_ms: From the graph's bytes to a session that can answer.
         loads: Sessions that were opened for it.
+        default_load_ms: The same of the graph that the library makes by itself; None if there is none or
+            onnxruntime refuses it.
         row_us: One row through the code that serves, encoding included.
         sklearn_row_us: The same row, a one-row frame, through scikit-learn.
         batch_rows: Rows of a batch: 1,000, or fewer where that would have taken too long.
@@ -65,6 +69,7 @@ class Timings:
     batch_rows: int
     batch_ms: float
     sklearn_batch_ms: float
+    default_load_ms: float | None = None
 
     @property
     def row_ratio(self) -> float:
@@ -84,6 +89,7 @@ def measure(
     estimator: Any,
     frame: pd.DataFrame,
     *,
+    default: bytes | None = None,
     clock: Callable[[], float] = perf_counter,
 ) -> Timings:
     """Time the graph and the estimator on the same rows.
@@ -94,6 +100,7 @@ def measure(
         contract: Of the graph.
         estimator: The fitted estimator.
         frame: ``(rows, features)``: the same rows as the estimator was fitted on.
+        default: The graph that the library makes by itself, loaded for comparison.
         clock: Seconds; tests bring their own.
     """
     ask, library = _asking(estimator), locked_library()
@@ -103,6 +110,12 @@ def measure(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what the estimator says of its input, the proof has shown already
         loads = _times([lambda: Session(library, graph).close()], LOAD_BUDGET_S, MOST_LOADS, clock)
+        before: list[float] = []
+        if default is not None:
+            with suppress(
+                RuntimeLibraryError
+            ):  # of a graph that the library makes and onnxruntime does not load
+                before = _times([lambda: Session(library, default).close()], LOAD_BUDGET_S, MOST_LOADS, clock)
         with Session(library, graph) as session:
             predictor = Predictor(session, contract)
             served = _times(
@@ -126,6 +139,7 @@ def measure(
         batch_rows=size,
         batch_ms=1e3 * median(served_batch),
         sklearn_batch_ms=1e3 * median(asked_batch),
+        default_load_ms=1e3 * median(before) if before else None,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from function.contract import Contract, Row
 from model_conversion.comparison import Comparison, Difference
+from model_conversion.graphs import Graphs
 from model_conversion.measure import Timings
 from model_conversion.verdict import Facts, amount, count, listed, verdict
 
@@ -102,6 +103,7 @@ class Report:
         ties_allowed: Rows on a boundary that may get the other class.
         splits: Splits of the model's trees; 0 if it has none.
         probed_splits: Splits that threshold probes lie on both sides of.
+        graphs: The library's own graph and the one reported on; None if they were not counted.
         timings: None if nothing was measured.
         seconds: How long all of it took.
     """
@@ -114,6 +116,7 @@ class Report:
     ties_allowed: int = 0
     splits: int = 0
     probed_splits: int = 0
+    graphs: Graphs | None = None
     timings: Timings | None = None
     seconds: float
 
@@ -209,6 +212,7 @@ class Report:
                 "worst": [self._plain(row) for row in self.worst],
                 "flipped": [self._plain(row) for row in self.flipped],
             },
+            "graphs": asdict(self.graphs) if self.graphs else None,
             "features": plain["features"],
             "outputs": plain["outputs"],
             "actionable": plain["actionable"],

@@ -75,6 +75,20 @@ def test_the_example_is_measured_beside_scikit_learn(
     assert min(timings.load_ms, timings.batch_ms, timings.sklearn_batch_ms) > 0
     assert timings.row_ratio == timings.sklearn_row_us / timings.row_us
     assert timings.batch_ratio == timings.sklearn_batch_ms / timings.batch_ms
+    assert timings.default_load_ms is None
+
+
+def test_the_librarys_own_graph_is_loaded_beside_it(
+    artefact: Path, contract: Contract, rows: list[Row], schema: Schema
+) -> None:
+    """One that onnxruntime refuses has no time."""
+    graph = (artefact / "model.onnx").read_bytes()
+    for default, timed_too in ((graph, True), (b"no graph", False)):
+        clock = Stopwatch()
+        timings = measure(
+            graph, rows, contract, Slow(clock, 0.0), frame_of(rows, schema), default=default, clock=clock
+        )
+        assert (timings.default_load_ms is not None) == timed_too
 
 
 @pytest.mark.parametrize("row_s", [0.0, 1e-5, 1e-3, 0.1, 0.2])

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from function.contract import Contract, Feature, Target, WhatIf
 from function.predictor import Prediction, Predictor
 from model_conversion import figures
 from model_conversion.comparison import SYNTHETIC, Block, Comparison
+from model_conversion.graphs import GraphFacts, Graphs
 from model_conversion.measure import Timings
 from model_conversion.parity import Reference, judge
 from model_conversion.report import Attempt, InputFile, Report
@@ -619,6 +620,36 @@ def test_timings_that_cannot_be_compared_are_told(make: Make) -> None:
     assert "2 times slower" in page
     assert "not measurable" in page
     assert "2 s" in page
+
+
+def test_before_and_after_stand_side_by_side(make: Make) -> None:
+    """Sizes, operators, trees and load times of the library's own graph and the written one, with their ratio."""
+    before = GraphFacts(strategy="float32", size_bytes=5_000, nodes=1, tree_nodes=400)
+    after = GraphFacts(strategy="float64", size_bytes=2_000, nodes=9, tree_nodes=300)
+    report = make(
+        block("data", [0.5], [0.5]),
+        graphs=Graphs(default=before, written=after),
+        timings=replace(TIMINGS, load_ms=6.0, default_load_ms=12.0),
+    )
+    page = report.to_html()
+    Page(page)
+    assert "was not good enough" in page
+    assert page.count(">0.40<") == 1
+    assert page.count(">0.75<") == 1
+    assert page.count(">0.50<") == 1
+    assert report.to_json()["graphs"] == {"default": asdict(before), "written": asdict(after)}
+    same = replace(report, graphs=Graphs(default=after, written=after)).to_html()
+    assert "which is the same one" in same
+    alone = replace(report, graphs=Graphs(default=None, written=after), timings=TIMINGS)
+    assert "none to compare with" in alone.to_html()
+
+
+def test_the_example_shows_before_and_after(artefact: Path, contract: Contract) -> None:
+    """Counted in the graphs themselves."""
+    graphs = json.loads((artefact / "report.json").read_bytes())["graphs"]
+    assert graphs["written"]["size_bytes"] == contract.model.size_bytes
+    assert graphs["written"]["strategy"] == contract.model.precision
+    assert graphs["default"]["nodes"] > 0
 
 
 def test_a_report_is_quick_to_import() -> None:
