@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import onnx
 
 from function.contract import (
     CONTRACT_FILE,
@@ -35,6 +36,7 @@ from model_conversion.golden import synthesise
 from model_conversion.graphs import DEFAULT, GraphFacts, Graphs
 from model_conversion.material import Material, Progress, Request, gather
 from model_conversion.measure import measure
+from model_conversion.packed import serialised
 from model_conversion.parity import judge, reference, ties_allowed
 from model_conversion.proof import prove
 from model_conversion.report import Attempt, Report
@@ -95,13 +97,13 @@ def search(material: Material, progress: Progress) -> Proved:
         UnsupportedError: None can be tried.
     """
     attempts: list[Attempt] = []
-    graphs: dict[str, bytes] = {}
+    models: dict[str, onnx.ModelProto] = {}
     for strategy in strategies(material.request.precision):
         progress(f"converting with {strategy.name} numbers and proving {material.rows:,} rows")
         try:
             conversion = convert(material.estimator, material.schema, strategy)
-            graph = conversion.model.SerializeToString(deterministic=True)
-            graphs[strategy.name] = graph
+            graph = serialised(conversion.model)
+            models[strategy.name] = conversion.model
             contract = draft(material, conversion, graph)
             blocks = prove(graph, contract, material.questions)
         except (UnsupportedError, NightjarError) as error:
@@ -123,21 +125,26 @@ def search(material: Material, progress: Progress) -> Proved:
                 contract=contract,
                 attempts=tuple(attempts),
                 comparison=comparison,
-                default=graphs.get(DEFAULT) or _default(material),
+                default=_default(material, models.get(DEFAULT)),
             )
     raise _refusal(attempts, material.estimator)
 
 
-def _default(material: Material) -> bytes | None:
-    """Return the graph that the library makes by itself, for comparison; None if it makes none."""
-    for strategy in strategies(DEFAULT):
+def _default(material: Material, made: onnx.ModelProto | None) -> bytes | None:
+    """Return the graph that the library makes by itself, as it writes it; None if it makes none.
+
+    Args:
+        material: Of which it is made.
+        made: The model, if that was tried.
+    """
+    if made is None:
+        (strategy,) = strategies(DEFAULT)
         try:
-            model = convert(material.estimator, material.schema, strategy).model
+            made = convert(material.estimator, material.schema, strategy).model
         except UnsupportedError:
             return None
-        graph: bytes = model.SerializeToString(deterministic=True)
-        return graph
-    return None
+    graph: bytes = made.SerializeToString(deterministic=True)
+    return graph
 
 
 def verify_artefact(request: Request, progress: Progress | None = None) -> Report:

@@ -18,6 +18,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
 )
 
+from model_conversion.packed import serialised
 from model_conversion.schema import FeatureSchema, Schema, TargetSchema
 from model_conversion.strategies import STRATEGIES, convert
 from model_conversion.trees import ensemble_of
@@ -108,7 +109,7 @@ def built(name: str, *, fitted: int = FITTED, asked: int = ASKED) -> TreeModel:
         estimator=estimator,
         nodes=sum(len(tree.leaf) for tree in ensemble.trees),
         default=default.SerializeToString(),
-        ours=ours.model.SerializeToString(),
+        ours=serialised(ours.model),
         rows=rows,
         near=near,
     )

@@ -47,6 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--again", action="store_true", help="examine known cases too, and replace their outcomes"
     )
+    parser.add_argument("--note", default="", help="how this copy was made, a sentence for the catalogue")
     options = parser.parse_args(argv)
     try:
         return _examine(options)
@@ -86,10 +87,13 @@ def _examine(options: argparse.Namespace) -> int:
             if options.known:
                 _write(options.known, outcomes)
     if not broken and (not options.only or names <= outcomes.keys()):
-        CATALOGUE.write_text(markdown(outcomes), encoding="utf-8")
+        CATALOGUE.write_text(markdown(outcomes, options.note), encoding="utf-8")
         print(f"written: {CATALOGUE}", file=said)
     if options.json:
-        print(json.dumps({name: asdict(found) for name, found in outcomes.items()}, indent=1))
+        asked = {case.name for case in chosen}
+        print(
+            json.dumps({name: asdict(found) for name, found in outcomes.items() if name in asked}, indent=1)
+        )
     differing = [name for name, found in outcomes.items() if found.verdict == DIFFERS]
     for name in differing:
         print(f"error: {name} differs: {outcomes[name].reason}", file=sys.stderr)

@@ -32,6 +32,11 @@ as refused, so a slow machine refuses more.
 Of {claimed} estimators that skl2onnx {skl2onnx} claims to convert, **{converted} are converted on every data set
 here ({share:.0%})**; {exact} of those are exact. Over all {total} cases: {counts}.
 
+{mute} of the {claimed} answer a class and no probability: they have no `predict_proba`. The contract promises a
+probability of every class, and alarms, drift and advice are made of it; a decision value would be served as one, and
+a label alone as certainty. So they are refused, and calibrated they convert. Of the other {servable}, {converted}
+convert ({servable_share:.0%}).
+
 Times are medians of one run on a machine that did other work too: read them as ratios, not as promises.
 """
 
@@ -50,16 +55,28 @@ def share(outcomes: Mapping[str, Outcome]) -> tuple[list[str], list[str], list[s
     return list(verdicts), converted, [name for name in converted if set(verdicts[name]) == {EXACT}]
 
 
-def markdown(outcomes: Mapping[str, Outcome]) -> str:
+def _mute(outcomes: Mapping[str, Outcome]) -> set[str]:
+    """Return the claimed classifiers that are refused because they have no probabilities."""
+    return {
+        case.estimator
+        for case in cases()
+        if case.claimed and case.name in outcomes and "has no predict_proba" in outcomes[case.name].reason
+    }
+
+
+def markdown(outcomes: Mapping[str, Outcome], note: str = "") -> str:
     """Return the catalogue.
 
     Args:
         outcomes: Case name → outcome; cases without one are left out.
+        note: How this copy was made, if otherwise than by one run.
     """
     known = [case for case in cases() if case.name in outcomes]
     claimed, converted, exact = share(outcomes)
     counts = Counter(outcomes[case.name].verdict for case in known)
     wrong = counts[DIFFERS]
+    mute = _mute(outcomes)
+    servable = len(claimed) - len(mute)
     text = HEAD.format(
         sklearn=version("scikit-learn"),
         skl2onnx=version("skl2onnx"),
@@ -70,10 +87,13 @@ def markdown(outcomes: Mapping[str, Outcome]) -> str:
         converted=len(converted),
         share=len(converted) / max(1, len(claimed)),
         exact=len(exact),
+        mute=len(mute),
+        servable=servable,
+        servable_share=len(converted) / max(1, servable),
         total=len(known),
         counts=", ".join(f"{counts[name]} {name}" for name in (EXACT, WITHIN, REFUSED) if counts[name]),
     )
-    lines = [text, "## Data", ""]
+    lines = [text, *([note, ""] if note else []), "## Data", ""]
     lines += [f"- `{name}`: {sample(name).about}" for name in dict.fromkeys(case.data for case in known)]
     absent = [case.name for case in cases() if case.name not in outcomes]
     if absent:

@@ -150,18 +150,20 @@ _BOOSTERS: Chapter = {
 }
 
 
-def _calibrated(estimator: Any) -> Any:
-    return make_pipeline(preprocessing.StandardScaler(), CalibratedClassifierCV(estimator))
+def _calibrated(make: Callable[[], Any]) -> Any:
+    return make_pipeline(preprocessing.StandardScaler(), CalibratedClassifierCV(make()))
 
 
 _CALIBRATED: Chapter = {
-    (f"CalibratedClassifierCV({type(estimator).__name__})", "wine"): partial(_calibrated, estimator)
-    for estimator in (
-        linear_model.PassiveAggressiveClassifier(random_state=0),
-        linear_model.Perceptron(random_state=0),
-        linear_model.RidgeClassifier(),
-        linear_model.RidgeClassifierCV(),
-        linear_model.SGDClassifier(random_state=0),
+    (f"CalibratedClassifierCV({make.func.__name__})", "wine"): partial(_calibrated, make)
+    for make in (
+        partial(
+            linear_model.PassiveAggressiveClassifier, random_state=0
+        ),  # warns that it will go, so not made here
+        partial(linear_model.Perceptron, random_state=0),
+        partial(linear_model.RidgeClassifier),
+        partial(linear_model.RidgeClassifierCV),
+        partial(linear_model.SGDClassifier, random_state=0),
     )
 }
 

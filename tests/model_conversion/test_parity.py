@@ -141,3 +141,24 @@ def test_data_that_scikit_learn_refuses_is_named() -> None:
     gap = frame_of([{"x": None}], SCHEMA)
     with pytest.raises(InputError, match="scikit-learn refuses the data: Input X contains NaN"):
         reference(classifier, gap, "classification")
+
+
+def test_a_probe_far_beyond_the_data_is_compared_relative_to_itself() -> None:
+    """Of 1e30 the last digit is a large number; rows of the data and the self-test's are compared as they are."""
+    values = {"data": 200.0, "range": 1e30, "golden": 1e30}
+
+    def compared(source: str, factor: float) -> float:
+        blocks = [
+            Block(
+                source=name,
+                wanted=Reference(labels=[None], scores=np.array([[value]])),
+                seen=[Prediction(None, (value * (factor if name == source else 1.0),))],
+            )
+            for name, value in values.items()
+        ]
+        return Comparison.of(blocks).max_abs_error
+
+    assert compared("range", 1 + 1e-9) == pytest.approx(200e-9, rel=1e-3)
+    assert compared("data", 1 + 1e-9) == pytest.approx(200e-9, rel=1e-3)
+    assert compared("golden", 1 + 1e-9) == pytest.approx(1e21, rel=1e-3)
+    assert np.isnan(compared("range", np.inf)) or compared("range", np.inf) == np.inf

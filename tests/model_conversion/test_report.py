@@ -639,7 +639,7 @@ def test_before_and_after_stand_side_by_side(make: Make) -> None:
     assert page.count(">0.50<") == 1
     assert report.to_json()["graphs"] == {"default": asdict(before), "written": asdict(after)}
     same = replace(report, graphs=Graphs(default=after, written=after)).to_html()
-    assert "which is the same one" in same
+    assert "which is the same with its lists" in same
     alone = replace(report, graphs=Graphs(default=None, written=after), timings=TIMINGS)
     assert "none to compare with" in alone.to_html()
 

@@ -1,9 +1,12 @@
 """The corpus: nothing converts and then answers otherwise, and the catalogue tells of every estimator."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from model_conversion.corpus.__main__ import main
 from model_conversion.corpus.cases import FAST, Case, cases, listed
 from model_conversion.corpus.catalogue import markdown, share
 from model_conversion.corpus.examination import DIFFERS, EXACT, REFUSED, WITHIN, Outcome, outcome_of
@@ -62,8 +65,34 @@ def test_an_estimator_counts_as_converted_only_if_every_case_of_it_is() -> None:
     assert share(both) == (["SVC", "Lasso"], ["Lasso"], ["Lasso"])
 
 
+def test_classifiers_without_probabilities_are_counted_apart() -> None:
+    """What cannot be served by the contract is told from what cannot be converted."""
+    mute = Outcome(verdict=REFUSED, reason="Pipeline has no predict_proba; wrap it")
+    text = markdown({"LinearSVC on cancer": mute, "Lasso on diabetes": Outcome(verdict=EXACT)}, "By hand.")
+    assert "1 of the 2 answer a class and no probability" in text
+    assert "Of the other 1, 1\nconvert (100%)" in text
+    assert "By hand." in text
+
+
 def test_a_difference_is_shouted() -> None:
     """The catalogue names a defect a defect."""
     text = markdown({"Lasso on diabetes": Outcome(verdict=DIFFERS, reason="a flip")})
     assert "a defect" in text
     assert f"| {DIFFERS}: a flip |" in text
+
+
+def test_known_outcomes_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of few cases adds to them, and asks none of them again unless told to."""
+    known = tmp_path / "known.json"
+    kept = Outcome(verdict=WITHIN, strategy="float32", max_error=1e-7)
+    names = ("Lasso on diabetes", "DummyClassifier on cancer")
+    known.write_text(json.dumps({name: asdict(kept) for name in names}), encoding="utf-8")
+    arguments = ["--only", "DummyClassifier on cancer", "--known", str(known)]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == ""
+    assert main([*arguments, "--again"]) == 0
+    found = json.loads(known.read_text(encoding="utf-8"))
+    assert set(found) == set(names)
+    assert found["Lasso on diabetes"] == asdict(kept)
+    assert found["DummyClassifier on cancer"]["verdict"] == REFUSED
+    assert "DummyClassifier" in found["DummyClassifier on cancer"]["reason"]
