@@ -7,11 +7,12 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from model_conversion.corpus.cases import Case, cases
 from model_conversion.corpus.catalogue import markdown
-from model_conversion.corpus.examination import DIFFERS, Outcome, outcome_of
+from model_conversion.corpus.examination import DIFFERS, TIMEOUT_S, Outcome, outcome_of
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "SUPPORT.md"
 
@@ -47,6 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--again", action="store_true", help="examine known cases too, and replace their outcomes"
     )
+    parser.add_argument("--timeout-s", type=float, default=TIMEOUT_S, help="of a case (default: %(default)g)")
     parser.add_argument("--note", default="", help="how this copy was made, a sentence for the catalogue")
     options = parser.parse_args(argv)
     try:
@@ -73,7 +75,9 @@ def _examine(options: argparse.Namespace) -> int:
     missing = [case for case in chosen if options.again or case.name not in outcomes]
     broken = []
     with ThreadPoolExecutor(options.jobs) as pool:  # threads only wait: the work is in other processes
-        for case, found in zip(missing, pool.map(_attempt, missing), strict=True):
+        for case, found in zip(
+            missing, pool.map(partial(_attempt, timeout_s=options.timeout_s), missing), strict=True
+        ):
             if isinstance(found, Outcome):
                 outcomes[case.name] = found
                 print(
@@ -100,9 +104,9 @@ def _examine(options: argparse.Namespace) -> int:
     return 1 if differing or broken else 0
 
 
-def _attempt(case: Case) -> Outcome | str:
+def _attempt(case: Case, timeout_s: float) -> Outcome | str:
     try:
-        return outcome_of(case)
+        return outcome_of(case, timeout_s=timeout_s)
     except RuntimeError as error:
         return str(error)
 

@@ -1,6 +1,6 @@
 """One case of the corpus: fitted, saved, converted as ``convert`` does it, and asked afresh about other rows."""
 
-__all__ = ["DIFFERS", "EXACT", "REFUSED", "WITHIN", "Outcome", "examine", "outcome_of"]
+__all__ = ["DIFFERS", "EXACT", "REFUSED", "TIMEOUT_S", "WITHIN", "Outcome", "examine", "outcome_of"]
 
 import re
 import tempfile
