@@ -17,9 +17,6 @@ PACKAGES = ("function", "model_conversion", "infra", "loadtests", "model")
 PARTS = {"infra.local.app", "loadtests.bench_warm", "model_conversion.benchmark.trial"}
 """Started by another program, npm's CDK or a benchmark, never by a person."""
 
-LATER = {"infra.capacity"}
-"""Being written."""
-
 SUBCOMMANDS = ("convert", "verify", "schema", "evidence", "inspect")
 
 WORDS = {
@@ -38,6 +35,8 @@ WORDS = {
 """What an option is not called → what it is called here."""
 
 TABLES = {
+    "infra.capacity plan",
+    "infra.capacity price",
     "infra.teardown",
     "loadtests.bench",
     "loadtests.bench_simulator",
@@ -63,12 +62,13 @@ def modules() -> list[str]:
             if '\nif __name__ == "__main__":' in path.read_text(encoding="utf-8"):
                 name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
                 found.append(name.removesuffix(".__main__"))
-    return [name for name in found if name not in PARTS | LATER]
+    return [name for name in found if name not in PARTS]
 
 
 COMMANDS = [
     *modules(),
     *(f"model_conversion {name}" for name in SUBCOMMANDS),
+    *(f"infra.capacity {name}" for name in ("plan", "price", "measurements")),
 ]
 
 
