@@ -17,6 +17,10 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 settings.register_profile("tests", deadline=None)  # a busy machine is no failure
 settings.load_profile("tests")
 
+# What was given to the make that runs the tests is not meant for those that tests run.
+for name in ("MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL", "ARGS"):
+    os.environ.pop(name, None)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

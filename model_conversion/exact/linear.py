@@ -68,10 +68,9 @@ def _descent(scope: Any, operator: Any, container: Any) -> None:
         write_two_columns(graph, shares)
         return
     total = graph.node("ReduceSum", [shares, graph.constant([1], np.int64)], keepdims=1)
-    if estimator.loss == "modified_huber":
-        none = graph.node("Equal", [total, graph.constant(0.0)])
-        shares = graph.node("Where", [none, one, shares])
-        total = graph.node("Where", [none, graph.constant(float(len(estimator.classes_))), total])
+    none = graph.node("Equal", [total, graph.constant(0.0)])  # so far from all that each share is zero
+    shares = graph.node("Where", [none, one, shares])
+    total = graph.node("Where", [none, graph.constant(float(len(estimator.classes_))), total])
     graph.node("Div", [shares, total], output=1)
 
 

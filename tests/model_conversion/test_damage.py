@@ -188,8 +188,9 @@ def test_a_renamed_category_is_refused(name: str) -> None:
     def rename(model: onnx.ModelProto) -> None:
         for node in model.graph.node:
             for item in node.attribute:
-                if item.name in {"cats_strings", "keys_strings"} and b"male" in list(item.strings):
-                    item.strings[list(item.strings).index(b"male")] = b"male "
+                names = item.t.string_data if item.name == "keys_tensor" else item.strings
+                if item.name in {"cats_strings", "keys_strings", "keys_tensor"} and b"male" in list(names):
+                    names[list(names).index(b"male")] = b"male "
                     return
         raise AssertionError("the category is not in the graph")
 

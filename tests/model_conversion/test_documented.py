@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from model_conversion import errors
+from model_conversion.benchmark.__main__ import main as benchmark
 from model_conversion.cli import main
 
 
@@ -56,6 +57,9 @@ def test_every_option_that_is_documented_exists(root: Path, capsys: pytest.Captu
         with pytest.raises(SystemExit):
             main([name, "--help"])
         helped += capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        benchmark(["--help"])
+    helped += capsys.readouterr().out
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     assert named
     assert {option for option in named if option not in helped} == set()
