@@ -73,6 +73,7 @@ def _plan(options: "argparse.Namespace") -> int:
             cold_share=options.cold_share,
             late_share=options.late_share,
             sla_s=options.sla_s,
+            start_s=options.start_s,
             least=options.least,
         ),
         memory_mb=options.memory_mb or tuple(sorted(measurements.by_memory)),

@@ -47,6 +47,12 @@ def parser(document: str | None) -> argparse.ArgumentParser:
     plan.add_argument(
         "--late-share", type=_share, default=0.0001, help="largest share later than the SLA (%(default)s)"
     )
+    plan.add_argument(
+        "--start-s",
+        type=_positive,
+        default=2.0,
+        help="longest cold answer, 99 of 100, in seconds (%(default)s)",
+    )
     plan.add_argument("--sla-s", type=_positive, default=10.0, help="the promise in seconds (%(default)s)")
     plan.add_argument(
         "--least",

@@ -5,6 +5,8 @@ __all__ = ["MULTIPLIERS", "Option", "Plan", "Question", "capacity_for", "make_pl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from infra.capacity.bill import bill_of
 from infra.capacity.errors import NoPlanError
 from infra.capacity.estimate import usage_of
@@ -220,6 +222,12 @@ def schedule_of(question: Question, chosen: "Mapping[str, Candidate]") -> Schedu
 
 def _search(question: Question, memory_mb: int, progress: "Callable[[str], None]") -> "dict[str, Found]":
     workload = question.workload(memory_mb)
+    slow_s = float(np.percentile(workload.start_s, 99))
+    if slow_s > question.limits.start_s:
+        raise NoPlanError(
+            f"with {memory_mb} MB a cold answer takes {slow_s:.2f} s, wanted at most {question.limits.start_s:g} s; "
+            "allow more, or measure a larger memory"
+        )
     found: dict[str, Found] = {}
     for peak in question.profile.peaks:
         found[peak.name] = cheapest(

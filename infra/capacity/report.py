@@ -46,7 +46,7 @@ def plan_table(plan: "Plan") -> str:
         f"{profile.requests_per_month * question.popularity:,.0f} requests a month, {question.weeks} weeks "
         f"simulated; times from {question.measurements.origin}",
         f"wanted in each peak: at most {limits.cold_share:.3%} cold, {limits.late_share:.3%} later than "
-        f"{limits.sla_s:g} s, at least {limits.least} warm",
+        f"{limits.sla_s:g} s, at least {limits.least} warm; a cold answer within {limits.start_s:g} s",
         f"assumed: an idle environment lives {question.idle_expiry_s:g} s, one is made in "
         f"{question.environment_s:g} s before it initialises; AWS alone can show",
         "",

@@ -45,6 +45,7 @@ class Limits:
         cold_share: Largest share of cold starts among the requests of each peak.
         late_share: Largest share of requests of each peak answered after the SLA or not at all.
         sla_s: The promise.
+        start_s: Longest answer of a cold environment, 99 of 100: what a memory size must be quick enough for.
         least: Environments that are warm through every peak in any case.
         most: Largest concurrency that is tried.
     """
@@ -52,6 +53,7 @@ class Limits:
     cold_share: float = 0.001
     late_share: float = 0.0001
     sla_s: float = 10.0
+    start_s: float = 2.0
     least: int = 1
     most: int = 100
 
