@@ -53,13 +53,17 @@ prove: .venv/.synced ## Show on the emulator, with times: an alarm and its end, 
 	@$(if $(ARGS),:,$(PYTHON) -m tests.e2e.faults)
 
 .PHONY: test
-test: .venv/.synced ## Run every test that can run here
+test: .venv/.synced ## Run every test but those that take minutes each
 	@$(MAKE) --no-print-directory node_modules/.synced || echo "without npm's aws-cdk, which could not be installed; its test is skipped"
 	$(PYTHON) -m pytest -n 2 $(ARGS)
 
 .PHONY: test-setup
 test-setup: .venv/.synced ## Test the set-up itself: no uv, a broken or old one, no Node, a read-only home …
 	$(PYTHON) -m pytest -n 0 -m setup tests/test_setup.py $(ARGS)
+
+.PHONY: test-long
+test-long: .venv/.synced ## Proofs that take minutes each: a stage's life by make, the long fuzz, repeated bootstraps
+	$(PYTHON) -m pytest -n 2 -m long $(ARGS)
 
 .PHONY: check
 check: .venv/.synced ## Lint, types, import directions; writes nothing

@@ -12,7 +12,7 @@ from loadtests.traffic import PROFILE
 pytestmark = pytest.mark.e2e
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_predicted_stands_beside_measured_and_the_exit_code_is_their_agreement(
     real_bundle: Bundle, artefact: Path, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -49,7 +49,7 @@ def known(deployment: LocalDeployment, contract: Contract) -> Any:
     [
         (20, "examples,fuzzing", 100),
         pytest.param(80, "examples,coverage,fuzzing,stateful", 800, marks=pytest.mark.slow),
-        pytest.param(400, "examples,coverage,fuzzing,stateful", 4000, marks=pytest.mark.fuzz),
+        pytest.param(400, "examples,coverage,fuzzing,stateful", 4000, marks=pytest.mark.long),
     ],
 )
 def test_requests_made_from_the_description_find_no_fault(

@@ -96,7 +96,7 @@ def copy(cdk_root: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.e2e
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stages_life_by_make(copy: Path, make_bundle: Callable[..., Path], tmp_path: Path) -> None:
     """Bootstrap, deploy, diff, a model that fails its rows, another deployment, roll back, message, destroy."""
     zipped = "CONTEXT=packaging=zip"

@@ -183,7 +183,7 @@ def test_nothing_to_measure_is_exit_code_2(tmp_path: Path, capsys: pytest.Captur
     assert "convert the model" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_quick_run_measures_every_handler(
     artefact: Path, built: Bundle, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

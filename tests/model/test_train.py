@@ -48,7 +48,7 @@ class TestCommitted:
         """Cross-validating again gives the committed figures."""
         assert metrics == metrics_document(survey, folds=metrics["folds"], seed=metrics["seed"])
 
-    @pytest.mark.slow
+    @pytest.mark.long
     def test_comparison_comes_out_again(
         self, survey: Survey, metrics: dict[str, Any], comparison: dict[str, Any]
     ) -> None:

@@ -292,7 +292,7 @@ class TestCommitted:
         assert not found["text_while_driving_30d", "['1-2']"]
         assert not found["hours_tv_per_school_day", "['5+']"]
 
-    @pytest.mark.slow
+    @pytest.mark.long
     def test_intervals_come_out_again(self, evidence: dict[str, Any], example: Request) -> None:
         """All resamples, refitted."""
         again = measure_what_ifs(example, lambda step: None, resamples=300, seed=0, confidence=0.95).to_dict()
