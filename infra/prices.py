@@ -91,6 +91,15 @@ class RegistryPrices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilesPrices:
+    """S3, standard storage: USD per GB and month."""
+
+    source: str
+    seen: str
+    gb: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TopicPrices:
     """SNS: USD per published message; deliveries to Amazon Q in chat applications are free."""
 
@@ -124,6 +133,7 @@ class Prices:
     logs: LogsPrices
     metrics: MetricsPrices
     registry: RegistryPrices
+    files: FilesPrices
     topic: TopicPrices
     key: KeyPrices
 

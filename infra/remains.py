@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.prices import load_prices
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 _GB = 1024**3
-_LOGS_USD, _IMAGES_USD, _FILES_USD = 0.0324, 0.10, 0.0245
-"""List prices per GB and month of stored log lines (compressed to about a seventh, not counted here), images and
-standard objects, in USD, eu-central-1. Source of logs and objects: Infracost's reports for this region, which
-repeat AWS's price list ("Archival Storage", "Standard Storage"; several public repositories agree); of images: the
-project brief. The prices of other regions differ."""
+_PRICES = load_prices("eu-central-1")
+"""Those of other regions differ; log lines are priced as if they were not compressed."""
 
 _COLLECT = "cdk gc --unstable=gc deletes what no stack uses; shared with every CDK stack here"
 
@@ -82,7 +81,7 @@ def _log_groups(logs: Any, stack: str) -> "Iterator[Remain]":
                 end = f"lines end after {days} days" if days else "lines never end"
                 yield Remain(
                     what=f"log group {group['logGroupName']}",
-                    usd_per_month=size / _GB * _LOGS_USD,
+                    usd_per_month=size / _GB * _PRICES.logs.stored_gb,
                     note=f"{_size(size)}, {end}; aws logs delete-log-group --log-group-name …",
                 )
 
@@ -106,7 +105,7 @@ def _images(ecr: Any) -> "Iterator[Remain]":
             sizes = [image.get("imageSizeInBytes", 0) for p in pages for image in p["imageDetails"]]
             yield Remain(
                 what=f"image repository {name}",
-                usd_per_month=sum(sizes) / _GB * _IMAGES_USD,
+                usd_per_month=sum(sizes) / _GB * _PRICES.registry.gb,
                 note=f"{len(sizes)} images, {_size(sum(sizes))}; {_COLLECT}",
             )
 
@@ -122,7 +121,7 @@ def _files(s3: Any, sts: Any) -> "Iterator[Remain]":
         sizes = [item["Size"] for page in pages for item in page.get("Contents", [])]
         yield Remain(
             what=f"bucket {name}",
-            usd_per_month=sum(sizes) / _GB * _FILES_USD,
+            usd_per_month=sum(sizes) / _GB * _PRICES.files.gb,
             note=f"{len(sizes)} files, {_size(sum(sizes))}; {_COLLECT}",
         )
 

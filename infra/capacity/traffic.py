@@ -6,6 +6,7 @@ number makes the same habit more or less popular.
 
 __all__ = ["DAY_S", "MONTH_DAYS", "NamedPeak", "Profile", "dump_profile", "load_profile", "parse_profile"]
 
+import re
 import tomllib
 from dataclasses import dataclass, fields
 from datetime import time
@@ -47,11 +48,13 @@ class NamedPeak:
     end: time
 
     def __post_init__(self) -> None:
-        """Check days and times.
+        """Check name, days and times.
 
         Raises:
             InputError: A value cannot be used.
         """
+        if not re.fullmatch(r"[a-z0-9-]+", self.name):
+            raise InputError(f"name is {self.name!r}, wanted lower case, digits, hyphens, as in the schedule")
         if self.days not in WEEKDAYS:
             raise InputError(f"{self.name}: days is {self.days!r}, wanted one of {', '.join(WEEKDAYS)}")
         for name, at in (("start", self.start), ("end", self.end)):

@@ -64,6 +64,11 @@ def test_a_peak_over_midnight_belongs_to_the_day_on_which_it_starts() -> None:
         ("0.1, 0.1, 0.2", '0.1, "0.1", 0.2', "wanted a list of numbers"),
         ('start = "06:00"', 'start = "06:01"', "start is 06:01:00, wanted steps of five minutes"),
         ('start = "06:00"', 'start = "25:00"', "start is '25:00', wanted a local time"),
+        (
+            'name = "before-bed"',
+            'name = "Before bed"',
+            "name is 'Before bed', wanted lower case, digits, hyphens",
+        ),
         ('days = "daily"', 'days = "holidays"', "days is 'holidays', wanted one of weekdays, weekend, daily"),
         ('name = "before-bed"', 'name = "waking-at-the-weekend"', "wanted a name of its own for each"),
         ("time_zone =", "time_zone", "not TOML"),
