@@ -160,7 +160,7 @@ price: prod-template ## Price the synthesised stack, its schedule included, for 
 .PHONY: compare
 compare: .venv/.synced ## Put what the simulator predicts beside what a load test measures (TRAFFIC=, MINUTES=)
 	@$(PYTHON) -m infra.local.conversion
-	@$(PYTHON) -m infra.bundle --model build/model --out build/bundle
+	@$(PYTHON) -m infra.bundle --artefact build/model --out build/bundle
 	@$(PYTHON) -m loadtests.compare $(if $(MINUTES),--minutes "$(MINUTES)") $(if $(DAY),--day "$(DAY)") \
 		$(if $(TRAFFIC),--traffic "$(TRAFFIC)") $(ARGS)
 

@@ -65,6 +65,9 @@ def modules() -> list[str]:
     return [name for name in found if name not in PARTS]
 
 
+DERIVED = ("CDK", "CURDIR", "FILES", "ON_AWS", "SETTINGS", "TRUSTED", "UV")
+"""What the Makefile makes of the variables that a person gives."""
+
 COMMANDS = [
     *modules(),
     *(f"model_conversion {name}" for name in SUBCOMMANDS),
@@ -279,6 +282,28 @@ class TestMake:
         assert set(listed) == targets
         assert all(listed.values())
         assert {name: line for name, line in listed.items() if len(line) > 90} == {}
+
+    def test_every_option_in_a_recipe_is_one_that_its_command_takes(
+        self, helped: Callable[[str], str]
+    ) -> None:
+        """With every variable given, so that no option hides in a condition."""
+        names = set(re.findall(r"\$\((?:if |origin |value )?([A-Z_]+)", (ROOT / "Makefile").read_text()))
+        given = [
+            f"{name}=x" for name in sorted(names - {"PYTHON", "MAKE", "ARGS", "MAKEFILE_LIST", *DERIVED})
+        ]
+        given += ["STAGE=dev", "ARGS="]
+        found = set()
+        for target in self.listed():
+            done = subprocess.run(["make", "-n", target, *given], cwd=ROOT, capture_output=True, text=True)
+            for words in re.findall(r"-m (\S+.*)", re.sub(r"\\\n", " ", done.stdout)):
+                for line in re.split(r" -m |&&|;", words):
+                    module, *rest = line.split()
+                    command = f"{module} {rest[0]}" if rest and f"{module} {rest[0]}" in COMMANDS else module
+                    if command in COMMANDS:
+                        found |= {(command, word) for word in rest if word.startswith("--")}
+        assert len(found) > 20
+        unknown = {(command, word) for command, word in found if not re.search(rf"{word}\b", helped(command))}
+        assert unknown == set()
 
     def test_the_readme_names_every_command(self) -> None:
         """And none that is not there."""
