@@ -37,6 +37,7 @@ WORDS = {
 TABLES = {
     "infra.capacity plan",
     "infra.capacity price",
+    "infra.local.prove",
     "infra.teardown",
     "loadtests.bench",
     "loadtests.bench_simulator",

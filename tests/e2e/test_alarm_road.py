@@ -1,7 +1,11 @@
 """Traffic, logs, metrics, alarm, subscriber and back, on the deployed service."""
 
 import json
+import signal
+import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,16 +17,19 @@ from infra.local.http import request
 from infra.local.metrics.bridge import Bridge
 from infra.local.metrics.series import Metric
 from infra.local.prove import __main__ as prove
-from infra.local.prove.alarm import prove_alarm
+from infra.local.prove.alarm import Moment, prove_alarm, shown
 from infra.local.prove.proof import ProofError
+from tests.e2e.serving import Server
 
 pytestmark = pytest.mark.e2e
 
 
 def test_alarm_sounds_and_ends(real_bundle: Bundle, capsys: pytest.CaptureFixture[str]) -> None:
-    """Both messages reach the subscriber in order, and the command prints when."""
-    assert prove.main(["--bundle", str(real_bundle.path), "--only", "alarm"]) == 0
-    printed = capsys.readouterr().out
+    """Both messages reach the subscriber in order, and the command prints when; at the end the alarm is OK."""
+    assert prove.main(["--bundle", str(real_bundle.path), "--only", "alarm", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["alarm"]
+    assert found["alarms"]["nightjar-local-probability-high"] == "OK"
+    printed = "\n".join(moment["what"] for moment in found["moments"])
     steps = (
         "OK → ALARM",
         "has the ALARM message",
@@ -32,6 +39,28 @@ def test_alarm_sounds_and_ends(real_bundle: Bundle, capsys: pytest.CaptureFixtur
     )
     positions = [printed.index(step) for step in steps]
     assert sorted(positions) == positions
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_leaves_no_emulator(
+    real_bundle: Bundle, root: Path, tmp_path: Path, signum: signal.Signals
+) -> None:
+    """Nor a temporary file, whichever signal it is."""
+    command = [sys.executable, "-m", "infra.local.prove", "--bundle", str(real_bundle.path)]
+    server = Server(command, folder=root, temporary=tmp_path)
+    while not any("ministack" in item for item in server.leftovers()):
+        assert server.process.poll() is None
+        time.sleep(0.05)
+    assert server.end(signum) == 128 + signum
+    assert server.leftovers() == []
+
+
+def test_the_table_has_moments_states_and_what_has_no_source(deployment: LocalDeployment) -> None:
+    """Each alarm of the stack with its state."""
+    lines = list(shown([Moment(at_s=1.5, what="it began")], Bridge(deployment.emulator, deployment.outputs)))
+    assert "   1.50  it began" in lines
+    assert sum("nightjar-local-" in line for line in lines) >= 10
+    assert any(line.startswith("  ScoreDrift: ") for line in lines)
 
 
 def test_series_hold_what_was_measured(deployment: LocalDeployment) -> None:

@@ -5,11 +5,11 @@ ordinary callers bring the day's mean back. Nothing else is changed: thresholds,
 deployed template's.
 """
 
-__all__ = ["Moment", "prove_alarm", "shown"]
+__all__ = ["Moment", "as_dict", "prove_alarm", "shown"]
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from function.contract import Contract
@@ -144,3 +144,12 @@ def shown(moments: list[Moment], bridge: Bridge) -> "Iterator[str]":
     yield from (f"  {held.state:<18} {held.alarm.name}" for held in bridge.states)
     yield "\nwithout a source here, or not bridged; their alarms say OK because no data is no breach"
     yield from (f"  {name}: {reason}" for name, reason in UNMEASURED.items())
+
+
+def as_dict(moments: list[Moment], bridge: Bridge) -> dict[str, Any]:
+    """Return the same in plain dicts, lists, strings and numbers."""
+    return {
+        "moments": [asdict(moment) for moment in moments],
+        "alarms": {held.alarm.name: held.state for held in bridge.states},
+        "unmeasured": UNMEASURED,
+    }
