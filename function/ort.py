@@ -317,9 +317,8 @@ class Session:
                 self._drop()
             try:
                 status = lib.Run(self._session, None, *given, *asked)
-                if (
-                    status and self._kept_for is not None
-                ):  # other shapes than last time: they depend on the data
+                if status and self._kept_for is not None:
+                    # Other shapes than last time: they depend on the data.
                     lib.ReleaseStatus(status)
                     self._drop()
                     status = lib.Run(self._session, None, *given, *asked)

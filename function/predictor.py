@@ -82,6 +82,7 @@ class Predictor:
             One prediction per row, in order.
 
         Raises:
+            ArtefactError: The model gave another number of scores than the contract names.
             RuntimeLibraryError: onnxruntime refused the run.
         """
         result = self._session.run(self._encoder.encode(rows), self._names)
@@ -93,9 +94,8 @@ class Predictor:
                 "convert the model again"
             )
         labels = result[1].data if len(result) > 1 else [None] * len(rows)
-        each = zip(
-            *[iter(scores)] * width, strict=True
-        )  # one iterator, so that each row takes the next numbers
+        # One iterator, so that each row takes the next numbers.
+        each = zip(*[iter(scores)] * width, strict=True)
         return list(map(Prediction, labels, each))  # type: ignore[arg-type]
 
     def score(self, prediction: Prediction) -> float:

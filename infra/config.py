@@ -71,8 +71,8 @@ class StageConfig:
         packaging: ``image`` for a container image, ``zip`` for a package; both hold the same bundle.
         architecture: Of the function's processor; the bundle must be built for it.
         memory_mb: The function's memory; its processor share follows. Source of the default:
-            docs/decisions.md: at 256 MB a start takes three times as long, at 1,024 MB a quarter less for twice
-            the price of a second.
+            docs/decisions.md: at 256 MB a start takes 2.4 times as long, at 1,024 MB half as long for twice the
+            price of a second.
         timeout_s: Longest invocation, initialisation not counted.
         integration_timeout_s: Longest wait of the gateway. An on-demand initialisation comes on top of the
             function's own timeout, so the promise of an answer within 10 s is kept here.

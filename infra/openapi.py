@@ -28,8 +28,7 @@ _GATEWAY = {
     503: "The gateway: the function did not answer in time, or is not available",
     504: "The gateway: the function did not answer in time",
 }
-"""Answers that never reach the function, or come instead of its own.
-"""
+"""Answers of the gateway: to requests that never reach the function, or instead of the function's own."""
 
 _OWN = {
     "predict": {

@@ -137,9 +137,8 @@ def concurrency_over_time(
     served = run.kind != THROTTLED
     begins = arrivals_s[served]
     ends = begins + run.busy_s[served]
-    moments = np.concatenate(
-        (ends, begins)
-    )  # an end before a beginning at the same moment, as sorting is stable
+    # An end comes before a beginning at the same moment, as sorting is stable.
+    moments = np.concatenate((ends, begins))
     order = np.argsort(moments, kind="stable")
     level = np.cumsum(np.where(order < ends.size, -1, 1))
     buckets = int(np.ceil(horizon_s / bucket_s))

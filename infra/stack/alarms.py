@@ -1,7 +1,7 @@
 """What wakes a person: each alarm says what it means and what to do first.
 
-Traffic is sparse, so that no data is mostly good news; the two exceptions say so. No metric math: an alarm on
-one metric costs a third, and a reader sees what it watches.
+Traffic is sparse, so that no data is good news; the one exception says so. No metric math: an alarm is charged for
+each metric that it reads, and a reader sees what it watches.
 """
 
 __all__ = ["Alarms"]
