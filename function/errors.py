@@ -1,17 +1,19 @@
 """The exceptions of the function, in one tree.
 
     NightjarError
-    ├── ArtefactError      contract.json or model.onnx is missing, damaged or of another version
+    ├── ArtefactError        contract.json or model.onnx is missing, damaged or of another version
     ├── RuntimeLibraryError  onnxruntime refused a call, or is not the locked version
-    ├── SelfTestError      the golden rows were answered differently
-    └── RequestError       the client's request is wrong; carries what routes.py needs for problem+json
+    ├── SelfTestError        the golden rows were answered differently
+    ├── RequestError         the client's request is wrong; carries what routes.py needs for problem+json
+    └── InternalError        anything else that went wrong while answering
 
-Only :mod:`function.routes` turns an exception into an HTTP status; anything that is not a
-``RequestError`` propagates, so that Lambda counts it as an error.
+Only :mod:`function.routes` turns an exception into an HTTP status. A ``RequestError`` alone does not reach Lambda,
+which counts the others as errors.
 """
 
 __all__ = [
     "ArtefactError",
+    "InternalError",
     "NightjarError",
     "Problem",
     "RequestError",
@@ -73,3 +75,7 @@ class RequestError(NightjarError):
         self.title = title
         self.problems = problems
         self.headers = headers or {}
+
+
+class InternalError(NightjarError):
+    """An unexpected error, stripped of its message: Lambda logs what is raised, and it might quote a value."""

@@ -1,12 +1,12 @@
 """The loaded model behind HTTP and self-test: dispatch, timing and what is logged of each request."""
 
-__all__ = ["InternalError", "Service"]
+__all__ = ["Service"]
 
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from function.contract import load_contract
-from function.errors import NightjarError, Problem, RequestError, SelfTestError
+from function.errors import InternalError, Problem, RequestError, SelfTestError
 from function.predictions import Predictions
 from function.predictor import Predictor, self_test
 from function.routes import (
@@ -20,8 +20,8 @@ from function.routes import (
     success_mixed,
     success_text,
 )
-from function.settings import METRICS_NAMESPACE, TASK_ROOT
-from function.telemetry import PROBABILITY_METRIC, VALUE_METRIC, Telemetry
+from function.settings import METRICS_NAMESPACE, TASK_ROOT, score_metric
+from function.telemetry import Telemetry
 from function.validation import Limits
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from function.oip import Protocol
     from function.routes import Match, Response
     from function.settings import Settings
-
-
-class InternalError(NightjarError):
-    """An unexpected error, stripped of its message: Lambda logs what is raised, and it might quote a value."""
 
 
 class Service:
@@ -62,7 +58,7 @@ class Service:
             namespace=METRICS_NAMESPACE,
             level=settings.log_level,
             model_version=contract.model.version,
-            metric=PROBABILITY_METRIC if contract.model.task == "classification" else VALUE_METRIC,
+            metric=score_metric(contract.model.task),
             edges=contract.baseline["score"]["edges"],
         )
         self._cold = True

@@ -1,10 +1,10 @@
 """The only place that reads the function's environment, and its twin that writes it.
 
 CDK calls :meth:`Settings.to_env`, the function calls :meth:`Settings.from_env`; so a variable's name exists
-once.
+once. The same goes for the metrics, which the function writes and the stack draws and watches.
 """
 
-__all__ = ["METRICS_NAMESPACE", "Settings"]
+__all__ = ["METRICS_NAMESPACE", "PROBABILITY_METRIC", "VALUE_METRIC", "Settings", "score_metric"]
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,12 @@ TASK_ROOT = Path(__file__).resolve().parent.parent
 """Where the bundle is unpacked: ``/var/task`` on Lambda."""
 
 METRICS_NAMESPACE = "Nightjar"
+
+PROBABILITY_METRIC = "PredictionProbability"
+"""Positive-class probability of each answered row; unit none."""
+
+VALUE_METRIC = "PredictionValue"
+"""What a model without classes answers to each row; unit none."""
 
 _VARIABLES: dict[str, tuple[str, type[str] | type[int]]] = {
     "contract_sha256": ("NIGHTJAR_CONTRACT_SHA256", str),
@@ -91,3 +97,8 @@ class Settings:
         """Return the variables that :meth:`from_env` reads, and those that steer libraries."""
         own = {variable: str(getattr(self, field)) for field, (variable, _) in _VARIABLES.items()}
         return own | {"POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE, "ORT_DISABLE_TELEMETRY": "1"}
+
+
+def score_metric(task: str) -> str:
+    """Return the name of the metric that the function writes for a task, and that the stack draws and watches."""
+    return PROBABILITY_METRIC if task == "classification" else VALUE_METRIC

@@ -5,7 +5,7 @@ answers). Every distinct dimension value would be a metric of its own at a month
 dimension is the service.
 """
 
-__all__ = ["PROBABILITY_METRIC", "VALUE_METRIC", "Telemetry"]
+__all__ = ["Telemetry"]
 
 import json
 import sys
@@ -22,12 +22,6 @@ if TYPE_CHECKING:
     from logging import LogRecord
 
     from function.predictions import Facts
-
-PROBABILITY_METRIC = "PredictionProbability"
-"""Positive-class probability of each answered row; unit none."""
-
-VALUE_METRIC = "PredictionValue"
-"""Value of each answered row of a regression; unit none."""
 
 _ENCODER = json.JSONEncoder(default=str, separators=(",", ":"), ensure_ascii=False)
 """As Powertools sets it up, but once and not for every line."""

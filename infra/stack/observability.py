@@ -13,7 +13,7 @@ from aws_cdk import RemovalPolicy, aws_cloudwatch, aws_logs
 from constructs import Construct
 
 from function.contract import Contract
-from function.settings import METRICS_NAMESPACE
+from function.settings import METRICS_NAMESPACE, score_metric
 from infra.config import StageConfig
 
 
@@ -75,7 +75,7 @@ class Observability(Construct):
 
         self.score = aws_cloudwatch.Metric(
             namespace=METRICS_NAMESPACE,
-            metric_name=_score_metric(contract),
+            metric_name=score_metric(contract.model.task),
             dimensions_map={"service": config.service},
         )
         for name, text in _queries(contract).items():
@@ -101,14 +101,6 @@ class Observability(Construct):
             unit=unit,
         )
         return metric_filter.metric()
-
-
-def _score_metric(contract: Contract) -> str:
-    """Return the metric's name: the function's (``function.telemetry``), which this side must not import.
-
-    A test compares them.
-    """
-    return "PredictionProbability" if contract.model.task == "classification" else "PredictionValue"
 
 
 def _queries(contract: Contract) -> dict[str, str]:

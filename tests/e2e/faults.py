@@ -29,7 +29,7 @@ import psutil
 
 from function.contract import Contract, load_contract
 from function.errors import NightjarError
-from function.telemetry import PROBABILITY_METRIC
+from function.settings import PROBABILITY_METRIC
 from infra.local.deployment import LocalDeployment, local_deployment
 from tests.e2e.clients import RIGHT, Clients, Reply, asking
 from tests.e2e.fault_proxy import Fault, FaultProxy, fault_proxy

@@ -10,8 +10,7 @@ import pytest
 import skops.io
 
 from function.contract import Contract
-from function.settings import METRICS_NAMESPACE
-from function.telemetry import PROBABILITY_METRIC
+from function.settings import METRICS_NAMESPACE, PROBABILITY_METRIC
 from infra.local.deployment import LocalDeployment
 from model.survey import CATEGORIES, MISSING, load_survey
 

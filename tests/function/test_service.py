@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from function.contract import Contract
-from function.errors import ArtefactError, RequestError, RuntimeLibraryError, SelfTestError
+from function.errors import ArtefactError, InternalError, RequestError, RuntimeLibraryError, SelfTestError
 from function.predictions import refuse_non_finite
 from function.predictor import Prediction
-from function.service import InternalError, Service
+from function.service import Service
 from function.settings import Settings
 from function.telemetry import Telemetry
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from function.predictions import Facts
-from function.telemetry import PROBABILITY_METRIC, Telemetry
+from function.settings import PROBABILITY_METRIC
+from function.telemetry import Telemetry
 
 NUMBERS = count()
 EDGES = [0.0, 0.25, 0.5, 0.75, 1.0]

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from function.contract import Contract
-from function.settings import METRICS_NAMESPACE
-from function.telemetry import PROBABILITY_METRIC, VALUE_METRIC
+from function.settings import METRICS_NAMESPACE, PROBABILITY_METRIC, VALUE_METRIC
 
 
 def _widgets(template: Any) -> dict[str, Any]:

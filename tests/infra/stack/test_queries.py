@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from function.contract import Contract
-from function.service import InternalError, Service
+from function.errors import InternalError
+from function.service import Service
 from function.settings import Settings
 
 type Properties = Callable[[Any, str], list[dict[str, Any]]]
