@@ -4,7 +4,16 @@ Everything a person may want to change about a deployment is a field here; a con
 nothing else. A wrong value stops synthesis with one sentence.
 """
 
-__all__ = ["STAGES", "ConfigError", "Stage", "StageConfig", "load_config", "region_of", "stack_name_of"]
+__all__ = [
+    "ALIAS",
+    "STAGES",
+    "ConfigError",
+    "Stage",
+    "StageConfig",
+    "load_config",
+    "region_of",
+    "stack_name_of",
+]
 
 import re
 from dataclasses import dataclass, fields
@@ -23,6 +32,9 @@ type Auth = Literal["none", "iam", "jwt"]
 
 _REGION = "eu-central-1"
 STAGES: tuple[Stage, ...] = ("local", "dev", "prod")
+
+ALIAS = "live"
+"""Of the function: what the API invokes, and what a deployment or a rollback moves."""
 
 RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731),

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.prices import load_prices
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from infra.prices import Prices
+
 _GB = 1024**3
-_PRICES = load_prices("eu-central-1")
-"""Those of other regions differ; log lines are priced as if they were not compressed."""
 
 _COLLECT = "cdk gc --unstable=gc deletes what no stack uses; shared with every CDK stack here"
 
@@ -38,20 +36,23 @@ class Remain:
     note: str
 
 
-def remains(client: "Callable[[str], Any]", *, stack: str, keys: "Iterable[str]") -> list[Remain]:
+def remains(
+    client: "Callable[[str], Any]", *, stack: str, keys: "Iterable[str]", prices: "Prices"
+) -> list[Remain]:
     """Return what is left of a stack that was deleted.
 
     Args:
         client: From a service's name to its boto3 client.
         stack: Name of the stack.
         keys: Ids of its encryption keys.
+        prices: List prices; log lines are priced as if they were not compressed.
     """
     found: list[Remain] = []
     looks: dict[str, Callable[[], Iterator[Remain]]] = {
-        "log groups": lambda: _log_groups(client("logs"), stack),
-        "encryption keys": lambda: _keys(client("kms"), keys),
-        "container images": lambda: _images(client("ecr")),
-        "files of deployments": lambda: _files(client("s3"), client("sts")),
+        "log groups": lambda: _log_groups(client("logs"), stack, prices),
+        "encryption keys": lambda: _keys(client("kms"), keys, prices),
+        "container images": lambda: _images(client("ecr"), prices),
+        "files of deployments": lambda: _files(client("s3"), client("sts"), prices),
     }
     for title, look in looks.items():
         try:
@@ -72,7 +73,7 @@ def table(found: "Iterable[Remain]") -> str:
     return "\n".join([*lines, f"{total:>8.4f} USD/month  in all"])
 
 
-def _log_groups(logs: Any, stack: str) -> "Iterator[Remain]":
+def _log_groups(logs: Any, stack: str, prices: "Prices") -> "Iterator[Remain]":
     for prefix in (f"{stack}-", f"/aws/lambda/{stack}-"):
         for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
             for group in page["logGroups"]:
@@ -81,21 +82,21 @@ def _log_groups(logs: Any, stack: str) -> "Iterator[Remain]":
                 end = f"lines end after {days} days" if days else "lines never end"
                 yield Remain(
                     what=f"log group {group['logGroupName']}",
-                    usd_per_month=size / _GB * _PRICES.logs.stored_gb,
+                    usd_per_month=size / _GB * prices.logs.stored_gb,
                     note=f"{_size(size)}, {end}; aws logs delete-log-group --log-group-name …",
                 )
 
 
-def _keys(kms: Any, keys: "Iterable[str]") -> "Iterator[Remain]":
+def _keys(kms: Any, keys: "Iterable[str]", prices: "Prices") -> "Iterator[Remain]":
     for key in keys:
         about = kms.describe_key(KeyId=key)["KeyMetadata"]
         gone = about["KeyState"] == "PendingDeletion"
         note = f"is deleted on {about.get('DeletionDate')}; free until then" if gone else about["KeyState"]
-        # Source: https://aws.amazon.com/kms/pricing/, $1 a month, none while deletion is pending.
-        yield Remain(what=f"encryption key {key}", usd_per_month=0.0 if gone else 1.0, note=note)
+        # Source: https://aws.amazon.com/kms/pricing/, nothing while deletion is pending.
+        yield Remain(what=f"encryption key {key}", usd_per_month=0.0 if gone else prices.key.key, note=note)
 
 
-def _images(ecr: Any) -> "Iterator[Remain]":
+def _images(ecr: Any, prices: "Prices") -> "Iterator[Remain]":
     for page in ecr.get_paginator("describe_repositories").paginate():
         for repository in page["repositories"]:
             name = repository["repositoryName"]
@@ -105,12 +106,12 @@ def _images(ecr: Any) -> "Iterator[Remain]":
             sizes = [image.get("imageSizeInBytes", 0) for p in pages for image in p["imageDetails"]]
             yield Remain(
                 what=f"image repository {name}",
-                usd_per_month=sum(sizes) / _GB * _PRICES.registry.gb,
+                usd_per_month=sum(sizes) / _GB * prices.registry.gb,
                 note=f"{len(sizes)} images, {_size(sum(sizes))}; {_COLLECT}",
             )
 
 
-def _files(s3: Any, sts: Any) -> "Iterator[Remain]":
+def _files(s3: Any, sts: Any, prices: "Prices") -> "Iterator[Remain]":
     account = sts.get_caller_identity()["Account"]
     region = s3.meta.region_name
     for bucket in s3.list_buckets()["Buckets"]:
@@ -121,7 +122,7 @@ def _files(s3: Any, sts: Any) -> "Iterator[Remain]":
         sizes = [item["Size"] for page in pages for item in page.get("Contents", [])]
         yield Remain(
             what=f"bucket {name}",
-            usd_per_month=sum(sizes) / _GB * _PRICES.files.gb,
+            usd_per_month=sum(sizes) / _GB * prices.files.gb,
             note=f"{len(sizes)} files, {_size(sum(sizes))}; {_COLLECT}",
         )
 

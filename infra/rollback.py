@@ -18,13 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from function.errors import NightjarError
 from infra.commandline import parser_of, refuse
-from infra.config import STAGES, region_of
+from infra.config import ALIAS, STAGES, region_of
 from infra.deployed import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-ALIAS = "live"
 
 
 class RollbackError(NightjarError):

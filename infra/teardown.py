@@ -139,6 +139,7 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError
 
+    from infra.prices import nearest_prices
     from infra.remains import remains, table
 
     def client(service: str) -> Any:
@@ -151,12 +152,14 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    found = remains(client, stack=stack, keys=keys)
+    prices = nearest_prices(region)
+    found = remains(client, stack=stack, keys=keys, prices=prices)
     if options.json:
         print(json.dumps([asdict(item) for item in found]))
     else:
         print(f"{stack} is deleted. What remains:")
         print(table(found))
+        print(f"List prices of {prices.region}, {prices.date}, without tax.")
     return 0
 
 

@@ -11,7 +11,7 @@ from constructs import Construct
 from function.contract import Contract
 from function.settings import Settings
 from infra.bundle import Bundle
-from infra.config import StageConfig
+from infra.config import ALIAS, StageConfig
 
 HANDLER = "function.handler.handler"
 
@@ -91,4 +91,4 @@ class Inference(Construct):
                 id="AwsSolutions-L1", reason="3.13 starts quicker than 3.14; supported to June 2029"
             )
         )
-        self.alias = aws_lambda.Alias(self, "Live", alias_name="live", version=self.function.current_version)
+        self.alias = aws_lambda.Alias(self, "Live", alias_name=ALIAS, version=self.function.current_version)

@@ -90,6 +90,7 @@ def test_a_stage_is_deleted_and_what_remains_is_listed(
         assert "log group /aws/lambda/Nightjar-local-Provider: 0.0 MB, lines never end" in told
         assert "USD/month  encryption key " in told
         assert "could not be listed" not in told
+        assert "List prices of eu-central-1, " in told
         assert teardown.main(["--stage", "local", "--force", "--json"]) == 2
         assert capsys.readouterr().err.startswith(
             f"error: there is no stack Nightjar-local in {REGION}, wanted "

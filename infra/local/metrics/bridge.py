@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from infra.config import ALIAS
 from infra.local.metrics.alarms import Alarm, State, breaches, evaluate
 from infra.local.metrics.decoded import decoded
 from infra.local.metrics.emf import emf_data
@@ -217,7 +218,7 @@ class Bridge:
         """Tell whether a deployment made an invocation, which no caller did and the alias does not count."""
         own = wrote(messages)
         if not own:  # it could not start; what did not become live was never called
-            alias = self._lambda.get_alias(FunctionName=self._function, Name="live")
+            alias = self._lambda.get_alias(FunctionName=self._function, Name=ALIAS)
             live: str = alias["FunctionVersion"]
             return version_of(messages) != live
         passed = any((decoded(line) or {}).get("operation") == "self_test" for line in own)
@@ -229,7 +230,7 @@ class Bridge:
         Deployment tests a version; callers come through the alias.
         """
         function = {"FunctionName": self._function}
-        return [function] if self_test else [function, {**function, "Resource": f"{self._function}:live"}]
+        return [function] if self_test else [function, {**function, "Resource": f"{self._function}:{ALIAS}"}]
 
     def _apply_filters(self, line: Any, at_s: float, source: str) -> None:
         for one in self._filters:

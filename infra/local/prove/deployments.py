@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from function.contract import load_contract
+from infra.config import ALIAS
 from infra.local.deploy import DeployError, deploy
 from infra.local.deployment import LocalDeployment, local_deployment, synthesise
 from infra.local.emulator import scratch_folder
@@ -121,7 +122,7 @@ class _Trial:
         return None
 
     def _alias(self) -> str:
-        alias: str = self._lambda.get_alias(FunctionName=self._function, Name="live")["FunctionVersion"]
+        alias: str = self._lambda.get_alias(FunctionName=self._function, Name=ALIAS)["FunctionVersion"]
         return alias
 
     def _during(self, name: str, change: Callable[[], str | None], *, before: str, after: str) -> Attempt:
