@@ -106,8 +106,8 @@ def tear_down(client: "Callable[[str], Any]", stack: str, *, delay_s: float = _D
     cloudformation = client("cloudformation")
     resources = resources_of(cloudformation, stack)
     for name in give_back_capacity(client, resources):
-        print(f"gave back the warm capacity of {name}")
-    print(f"deleting {stack} …", flush=True)
+        print(f"gave back the warm capacity of {name}", file=sys.stderr)
+    print(f"deleting {stack} …", file=sys.stderr, flush=True)
     cloudformation.delete_stack(StackName=stack)
     try:
         cloudformation.get_waiter("stack_delete_complete").wait(
@@ -130,7 +130,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Delete as the command line says; see the module for exit codes."""
-    options = parser().parse_args(argv)
+    try:
+        return _run(parser().parse_args(argv))
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
     stack = stack_name_of(options.stage)
     region = options.region or region_of(options.stage)
     if not options.force and not _agreed(stack, region):
@@ -150,8 +156,6 @@ def main(argv: "Sequence[str] | None" = None) -> int:
     except (NightjarError, BotoCoreError, ClientError) as error:
         refuse(error)
         return 2
-    except KeyboardInterrupt:
-        return 130
     prices = nearest_prices(region)
     found = remains(client, stack=stack, keys=keys, prices=prices)
     if options.json:

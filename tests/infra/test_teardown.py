@@ -84,8 +84,8 @@ def test_a_stage_is_deleted_and_what_remains_is_listed(
         )
         assert teardown.main(["--stage", "local", "--force"]) == 0
         assert started.client("lambda").list_functions()["Functions"] == []
-        told = capsys.readouterr().out
-        assert f"function:{name}:live\n" in told
+        told, progress = capsys.readouterr()
+        assert f"function:{name}:live\n" in progress
         assert "USD/month  bucket cdk-hnb659fds-assets-000000000000-eu-central-1: " in told
         assert "log group /aws/lambda/Nightjar-local-Provider: 0.0 MB, lines never end" in told
         assert "USD/month  encryption key " in told
@@ -111,6 +111,16 @@ def test_nothing_is_deleted_without_the_stacks_name(
     monkeypatch.setattr("builtins.input", answer)
     assert teardown.main(["--stage", "dev"]) == 2
     assert capsys.readouterr().err == ("error: Nightjar-dev was not deleted, wanted its name or --force\n")
+
+
+def test_an_interruption_at_the_question_is_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is exit code 130, and nothing was asked of AWS."""
+
+    def interrupt(_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("builtins.input", interrupt)
+    assert teardown.main(["--stage", "dev"]) == 130
 
 
 def test_the_dearest_comes_first_and_what_is_unknown_is_said() -> None:
