@@ -30,7 +30,7 @@ _ELEMENT_TYPES = {1: "float", 6: "int32", 7: "int64", 8: "string", 9: "bool", 11
 _CODES = {name: code for code, name in _ELEMENT_TYPES.items()}
 _TYPECODES = {"float": "f", "double": "d", "int32": "i", "int64": "q", "bool": "B"}
 _KINDS = ("unknown value", "tensor", "sequence", "map", "opaque value", "sparse tensor", "optional")
-_OPTIMISATION = {"off": 0, "basic": 1, "extended": 2, "all": 99}
+_EVERY_OPTIMISATION = 99
 _LOG_FATAL = 4
 """Errors come back as a status; logged as well, they would put values of a request into the log."""
 
@@ -232,9 +232,6 @@ class Session:
     Args:
         library: Path of the file named :data:`LIBRARY_NAME`.
         model: Content of an ONNX file.
-        intra_op_threads: Threads within an operator.
-        inter_op_threads: Threads across operators.
-        optimisation: How far loading rewrites the graph; ``off`` suits one that was stored optimised.
         library_version: The only version of the library to accept.
 
     Attributes:
@@ -251,9 +248,6 @@ class Session:
         library: "Path",
         model: bytes,
         *,
-        intra_op_threads: int = 1,
-        inter_op_threads: int = 1,
-        optimisation: Literal["off", "basic", "extended", "all"] = "all",
         library_version: str = LIBRARY_VERSION,
     ) -> None:
         self._library = lib = _Library(library, library_version)
@@ -272,9 +266,10 @@ class Session:
             memory = self._own(lib.ReleaseMemoryInfo, lib.make(lib.CreateCpuMemoryInfo, 0, 0))
             options = lib.make(lib.CreateSessionOptions)
             try:
-                lib.check(lib.SetSessionGraphOptimizationLevel(options, _OPTIMISATION[optimisation]))
-                lib.check(lib.SetIntraOpNumThreads(options, intra_op_threads))
-                lib.check(lib.SetInterOpNumThreads(options, inter_op_threads))
+                lib.check(lib.SetSessionGraphOptimizationLevel(options, _EVERY_OPTIMISATION))
+                # A worker has one core or less, and more threads would only wait for one another.
+                lib.check(lib.SetIntraOpNumThreads(options, 1))
+                lib.check(lib.SetInterOpNumThreads(options, 1))
                 session = lib.make(lib.CreateSessionFromArray, env, model, len(model), options)
             finally:
                 lib.ReleaseSessionOptions(options)

@@ -6,7 +6,7 @@ Example:
     python -m infra.bundle --artefact build/model --out build/bundle
 """
 
-__all__ = ["Bundle", "BundleError", "build", "digest", "main", "parser", "read", "write_zip"]
+__all__ = ["Bundle", "BundleError", "build", "main", "parser", "read"]
 
 import argparse
 import hashlib
@@ -26,7 +26,7 @@ from function.routes import DESCRIPTION_FILE
 from infra.commandline import parser_of, refuse
 from infra.dependencies import ARCHITECTURES, PYTHON, ROOT, prepare
 from infra.openapi import render
-from infra.tree import BundleError, compile_bytecode, digest, files, replacing, stamp, write_zip
+from infra.tree import BundleError, compile_bytecode, digest, files, replacing, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

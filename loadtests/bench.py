@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any
 
 from function.contract import load_contract
 from function.errors import ArtefactError, NightjarError
-from infra.bundle import BundleError, read, write_zip
+from infra.bundle import BundleError, read
 from infra.commandline import parser_of, refuse, whole_number
 from infra.local.emulator import scratch_folder
 from infra.local.process import Stopped, stop_on_signals
+from infra.tree import write_zip
 from loadtests import bench_measure as measure
 from loadtests.bench_candidates import bundled, candidates, request
 from loadtests.bench_figure import draw

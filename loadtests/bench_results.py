@@ -1,4 +1,4 @@
-"""What the benchmark measured: typed, written as JSON and read again, by the capacity planner too."""
+"""What the benchmark measured: typed, and written as JSON, which the capacity planner reads."""
 
 __all__ = [
     "RESULTS_FILE",
@@ -9,7 +9,6 @@ __all__ = [
     "Results",
     "Spread",
     "Starts",
-    "read_results",
     "spread",
     "write_results",
 ]
@@ -19,8 +18,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from loadtests.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,11 +60,6 @@ class Starts:
     cpu_ms: tuple[float, ...]
     first_ms: tuple[float, ...]
     warm_ms: tuple[float, ...]
-
-    @classmethod
-    def from_dict(cls, raw: dict[str, Any]) -> "Starts":
-        """Build from parsed JSON."""
-        return cls(**{name: tuple(values) for name, values in raw.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,36 +147,8 @@ class Results:
     skipped: dict[str, str]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what :meth:`from_dict` reads: plain dicts, lists, strings, numbers."""
+        """Return plain dicts, lists, strings and numbers."""
         return {"bench_version": RESULTS_VERSION, **asdict(self)}
-
-    @classmethod
-    def from_dict(cls, raw: dict[str, Any]) -> "Results":
-        """Build from parsed JSON.
-
-        Raises:
-            InputError: It is of another version or shape.
-        """
-        if raw.get("bench_version") != RESULTS_VERSION:
-            raise InputError(
-                f"bench_version is {raw.get('bench_version')!r}, wanted {RESULTS_VERSION}; run make bench again"
-            )
-        try:
-            given = {name: value for name, value in raw.items() if name != "bench_version"}
-            given["machine"] = Machine(**raw["machine"])
-            given["batch"] = Batch(**raw["batch"])
-            given["full"] = _starts(raw["full"])
-            given["memory"] = {int(size): _starts(group) for size, group in raw["memory"].items()}
-            given["footprint"] = {name: Footprint(**item) for name, item in raw["footprint"].items()}
-            return cls(**given)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"the benchmark's results are malformed: {error}; run make bench again"
-            ) from error
-
-
-def _starts(raw: dict[str, Any]) -> dict[str, Starts]:
-    return {name: Starts.from_dict(item) for name, item in raw.items()}
 
 
 def write_results(results: Results, folder: Path) -> Path:
@@ -193,18 +157,3 @@ def write_results(results: Results, folder: Path) -> Path:
     unfinished = path.with_suffix(".tmp")
     unfinished.write_text(json.dumps(results.to_dict(), indent=1) + "\n", encoding="utf-8")
     return unfinished.replace(path)
-
-
-def read_results(path: Path) -> Results:
-    """Read what was written.
-
-    Raises:
-        InputError: The file is missing or malformed.
-    """
-    try:
-        raw = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot read {path}: {error}; run make bench") from error
-    if not isinstance(raw, dict):
-        raise InputError(f"{path} holds no object; run make bench again")
-    return Results.from_dict(raw)

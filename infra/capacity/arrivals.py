@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 WEEK_S = 7 * DAY_S
 _STEP_S = 300
-_BUCKET_S = 1800
-"""Half hours: what a recorded profile's weights and peaks are made of."""
-
 _PEAK_FACTOR = 1.5
 """A recorded half hour with this many times the mean rate belongs to a peak."""
 

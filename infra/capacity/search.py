@@ -20,7 +20,7 @@ from infra.capacity.outcome import outcome_of, within
 from infra.capacity.simulate import Capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -144,7 +144,6 @@ def cheapest(
     architecture: str,
     memory_mb: int,
     lead_minutes: int,
-    progress: "Callable[[], None]" = lambda: None,
 ) -> Found:
     """Find the cheapest candidate that keeps the limits.
 
@@ -157,7 +156,6 @@ def cheapest(
         architecture: ``x86_64`` or ``arm64``.
         memory_mb: The function's.
         lead_minutes: How long before its window capacity is ordered.
-        progress: Called after each simulation.
 
     Raises:
         NoPlanError: None of ``limits.most`` environments or fewer does.
@@ -184,7 +182,6 @@ def cheapest(
 
     def judged(candidate: Candidate) -> tuple[float, "Part"]:
         run = slice_.run(capacity(candidate), platform)
-        progress()
         part = outcome_of(slice_.arrivals_s, run, peaks={"peak": spans}, sla_s=limits.sla_s).peaks["peak"]
         seconds = slice_.billed_s(run)
         return seconds[0] * on_demand + seconds[1] * on_provisioned, part

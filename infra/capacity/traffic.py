@@ -4,7 +4,7 @@ The shape of a weekday and of a weekend day is given by weights, the volume by r
 number makes the same habit more or less popular.
 """
 
-__all__ = ["DAY_S", "MONTH_DAYS", "NamedPeak", "Profile", "dump_profile", "load_profile", "parse_profile"]
+__all__ = ["DAY_S", "MONTH_DAYS", "NamedPeak", "Profile", "load_profile", "parse_profile"]
 
 import re
 import tomllib
@@ -195,20 +195,6 @@ def load_profile(path: "Path") -> Profile:
         raise InputError(f"cannot read the traffic profile {path}: {error}") from error
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def dump_profile(profile: Profile) -> str:
-    """Return the text that :func:`parse_profile` reads back to an equal profile."""
-    lines = [
-        f'time_zone = "{profile.time_zone}"',
-        f"requests_per_month = {profile.requests_per_month}",
-        f"burstiness = {profile.burstiness!r}",
-        *(f"{name} = [{', '.join(map(repr, getattr(profile, name)))}]" for name in ("weekdays", "weekend")),
-    ]
-    for peak in profile.peaks:
-        lines += ["", "[[peaks]]", f'name = "{peak.name}"', f'days = "{peak.days}"']
-        lines += [f'start = "{peak.start:%H:%M}"', f'end = "{peak.end:%H:%M}"']
-    return "\n".join(lines) + "\n"
 
 
 def _peak(raw: dict[str, Any]) -> NamedPeak:

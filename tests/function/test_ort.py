@@ -311,14 +311,6 @@ def test_an_answer_whose_shape_depends_on_the_values_is_never_the_last_one_s(
             assert list(z.data) == x * (3 if any(wanted) else 2)
 
 
-@pytest.mark.parametrize("optimisation", ["off", "basic", "extended", "all"])
-def test_every_optimisation_level_answers_alike(library_file: Path, optimisation: Any) -> None:
-    """A level that onnxruntime does not know would be refused."""
-    with Session(library_file, identity("double", (None,)), optimisation=optimisation) as session:
-        given = tensor("double", (2,), [1.5, nan])
-        assert [bits(given)] == [bits(item) for item in session.run({"x": given}, ["y"])]
-
-
 @pytest.mark.parametrize(
     ("changed", "message"),
     [

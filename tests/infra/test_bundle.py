@@ -33,9 +33,10 @@ from function.ort import LIBRARY_NAME, LIBRARY_VERSION
 from function.settings import Settings
 from infra import bundle as bundles
 from infra import dependencies, tree
-from infra.bundle import Bundle, BundleError, build, digest, main, read, write_zip
+from infra.bundle import Bundle, BundleError, build, main, read
 from infra.dependencies import find_uv, select
 from infra.shipped import SHIPPED
+from infra.tree import digest, write_zip
 
 MAX_UNZIPPED_BYTES = 42_000_000
 MAX_ZIPPED_BYTES = 16_000_000

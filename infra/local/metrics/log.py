@@ -29,11 +29,10 @@ class LogReader:
     Args:
         client: boto3's, for CloudWatch Logs.
         group: Name of the log group.
-        page_lines: How many lines an answer holds at most.
     """
 
-    def __init__(self, client: Any, group: str, *, page_lines: int = _PAGE_LINES) -> None:
-        self._client, self._group, self._page_lines = client, group, page_lines
+    def __init__(self, client: Any, group: str) -> None:
+        self._client, self._group = client, group
         self._newest_ms = 0
         self._done: dict[str, int] = {}  # stream → its time; only as far back as is read again
 
@@ -54,11 +53,11 @@ class LogReader:
                     yield lines
             if events:
                 self._newest_ms = max(self._newest_ms, events[-1]["timestamp"])
-            if len(events) < self._page_lines:
+            if len(events) < _PAGE_LINES:
                 return
             if events[-1]["timestamp"] == since_ms:
                 raise LogError(
-                    f"log group {self._group} has {self._page_lines} lines of one millisecond, wanted fewer: "
+                    f"log group {self._group} has {_PAGE_LINES} lines of one millisecond, wanted fewer: "
                     "what follows them cannot be read"
                 )
             since_ms = events[-1]["timestamp"]

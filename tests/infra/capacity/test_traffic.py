@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.capacity.errors import InputError
-from infra.capacity.traffic import MONTH_DAYS, Profile, dump_profile, load_profile, parse_profile
+from infra.capacity.traffic import MONTH_DAYS, Profile, load_profile, parse_profile
 from tests.infra.capacity.profiles import profiles
 
 EXAMPLE = Path("infra/capacity/traffic.toml")
@@ -24,12 +24,6 @@ def test_example_is_the_briefs_traffic_with_morning_and_evening_peaks() -> None:
     spans = np.concatenate([peak.intervals(1) for peak in profile.peaks]) / 300
     in_peaks = sum(week[int(start) : int(end)].sum() for start, end in spans)
     assert in_peaks / week.sum() > 0.7
-
-
-@given(profiles())
-def test_a_profile_survives_being_written_and_read(profile: Profile) -> None:
-    """The written text gives an equal profile."""
-    assert parse_profile(dump_profile(profile)) == profile
 
 
 @given(profiles())

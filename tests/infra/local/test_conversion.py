@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,6 +171,20 @@ def test_a_missing_input_is_named(conversion: Conversion) -> None:
 def test_every_source_exists(root: Path) -> None:
     """A renamed module must not silently drop out of the hashes."""
     assert [pattern for pattern in SOURCES if not list(root.glob(pattern))] == []
+
+
+def test_the_sources_are_what_conversion_imports_of_the_function(root: Path) -> None:
+    """Neither fewer, or a change would go unseen, nor more, or a change would convert for nothing."""
+
+    def imported(paths: Iterable[Path]) -> set[str]:
+        text = "\n".join(path.read_text() for path in paths)
+        return set(re.findall(r"^ *(?:from|import) function\.(\w+)", text, re.MULTILINE))
+
+    found, wanted = set[str](), imported((root / "model_conversion").rglob("*.py"))
+    while found != wanted:
+        found = wanted
+        wanted = found | imported(root / f"function/{name}.py" for name in found)
+    assert {f"function/{name}.py" for name in found} == {name for name in SOURCES if name[:9] == "function/"}
 
 
 def test_the_command_line_refuses_a_missing_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
