@@ -245,6 +245,40 @@ def test_every_command_is_in_a_bad_input_test() -> None:
     assert {command for command, _ in WRONG} >= set(COMMANDS)
 
 
+PAGES = (
+    "README.md",
+    "model/README.md",
+    *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+)
+
+
+def called(text: str) -> list[tuple[str, str]]:
+    """Return the command lines of ours in a text: command and what follows it."""
+    lines = text.replace("\\\n", " ")
+    found = re.findall(r"(?:python|python3) -m (?=[\w.]*\w)([\w.]+)((?:(?!&&| -m )[^`\n|;#])*)", lines)
+    calls = []
+    for name, rest in found:
+        first = rest.split()[0] if rest.split() else ""
+        calls.append((f"{name} {first}" if f"{name} {first}" in COMMANDS else name, rest))
+    return [(name, rest) for name, rest in calls if name in COMMANDS]
+
+
+def unknown_options(calls: list[tuple[str, str]], helped: Callable[[str], str]) -> list[tuple[str, set[str]]]:
+    """Return the commands that are given an option that they do not have, with it."""
+    option = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+    found = [(name, set(option.findall(rest)) - set(option.findall(helped(name)))) for name, rest in calls]
+    return [(name, options) for name, options in found if options]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_gives_no_command_an_option_that_it_does_not_have(
+    page: str, helped: Callable[[str], str]
+) -> None:
+    """Every ``python -m`` of README and docs can be typed as it stands."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert unknown_options(called(text), helped) == []
+
+
 def test_interrupting_leaves_no_trace(tmp_path: Path) -> None:
     """Ctrl-C during a conversion is exit code 130 and no traceback."""
     import signal
@@ -305,6 +339,18 @@ class TestMake:
         assert len(found) > 20
         unknown = {(command, word) for command, word in found if not re.search(rf"{word}\b", helped(command))}
         assert unknown == set()
+
+    def test_the_pages_name_no_command_and_no_variable_that_is_not_there(self) -> None:
+        """What docs say to ``make`` is in the Makefile."""
+        text = (ROOT / "Makefile").read_text()
+        variables = set(re.findall(r"\$\((?:value )?(?:or \$\()?([A-Z_]+)\)", text)) | {"STAGE"}
+        for page in PAGES:
+            for command in re.findall(r"(?:`|^)make ([^`\n#]+)", (ROOT / page).read_text(), re.MULTILINE):
+                words = re.sub(r"\"[^\"]*\"", "", command).split()
+                targets = {word for word in words if re.fullmatch("[a-z][a-z-]*", word)}
+                assert targets <= set(self.listed()), (page, command)
+                names = {word.partition("=")[0] for word in words if "=" in word}
+                assert names <= variables, (page, command)
 
     def test_the_readme_names_every_command(self) -> None:
         """And none that is not there."""

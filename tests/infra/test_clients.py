@@ -123,13 +123,3 @@ def test_dev_answers_signed_requests_and_no_others(
     assert '"path": "/v2/health/ready"' in _run(command, API_URL=url, **keys)
     for path in ("openapi.json", "v2/health/live", "predictions", "nowhere"):
         assert _run(f'curl "{url.replace("$", "\\$")}{path}"') == '{"message": "Forbidden"}'
-
-
-def test_every_documented_make_command_exists(root: Path) -> None:
-    """In README and operations."""
-    targets = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE))
-    for name in ("README.md", "docs/operations.md"):
-        text = (root / name).read_text()
-        used = {w for line in re.findall(r"(?:^|`)make ([a-z -]+)", text, re.MULTILINE) for w in line.split()}
-        assert used
-        assert used <= targets, name
