@@ -13,14 +13,15 @@ from math import isnan
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType, guess_tensor_type
+from skl2onnx.common.data_types import DoubleTensorType, guess_tensor_type
 
 from model_conversion.boosted import Boosted
 from model_conversion.errors import UnsupportedError
 from model_conversion.exact import ensemble
+from model_conversion.exact.answers import write_label
 from model_conversion.exact.graph import Graph
+from model_conversion.exact.shapes import label_type
 from model_conversion.lightgbm_trees import ZERO, trees_of_lightgbm
 from model_conversion.xgboost_trees import trees_of_xgboost
 
@@ -53,8 +54,7 @@ def booster_shapes(operator: Any) -> None:
     rows = operator.inputs[0].get_first_dimension()
     number = type(guess_tensor_type(operator.inputs[0].type))
     if hasattr(estimator, "classes_"):
-        text = np.asarray(estimator.classes_).dtype.kind in "OU"
-        operator.outputs[0].type = (StringTensorType if text else Int64TensorType)([rows])
+        operator.outputs[0].type = label_type(estimator)([rows])
         operator.outputs[1].type = number([rows, len(estimator.classes_)])
     else:
         operator.outputs[0].type = number([rows, None])
@@ -94,7 +94,7 @@ def convert_booster(scope: Any, operator: Any, container: Any) -> None:
             one = graph.constant(1.0, np.float32 if narrow else np.float64)
             answers = graph.node("Concat", [graph.node("Sub", [one, answers]), answers], axis=1)
         index = graph.node("ArgMax", [sums if boosted.link == "argmax" else answers], axis=1, keepdims=0)
-        _label(graph, np.asarray(estimator.classes_), index)
+        write_label(graph, estimator, index)
         margins = container.has_options(estimator, "raw_scores")
         if margins and container.get_options(estimator, {"raw_scores": False})["raw_scores"]:
             answers = sums  # what decision_function answers, which a calibrator is fitted on
@@ -173,8 +173,3 @@ def _narrow_softmax(graph: Graph, raw: str) -> str:
     powers = _narrow_exp(graph, graph.node("Sub", [raw, graph.node("ReduceMax", [raw, axis], keepdims=1)]))
     wide = graph.node("ReduceSum", [graph.node("Cast", [powers], to=TensorProto.DOUBLE), axis], keepdims=1)
     return graph.node("Div", [powers, graph.node("Cast", [wide], to=TensorProto.FLOAT)])
-
-
-def _label(graph: Graph, classes: NDArray[Any], index: str) -> None:
-    kind = object if classes.dtype.kind in "OU" else np.int64
-    graph.node("Gather", [graph.constant(classes, kind), index], output=0)

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 from skl2onnx._supported_operators import _get_sklearn_operator_name
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+from skl2onnx.common.data_types import DoubleTensorType
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
 from model_conversion.decision import decision_of
 from model_conversion.errors import UnsupportedError
 from model_conversion.exact.answers import as_index, write_label
 from model_conversion.exact.graph import Graph
-from model_conversion.exact.shapes import classifier_shapes
+from model_conversion.exact.shapes import classifier_shapes, label_type
 
 
 def _decide(scope: Any, operator: Any, container: Any) -> None:
@@ -28,10 +28,9 @@ def _decide(scope: Any, operator: Any, container: Any) -> None:
     if decision is None:
         raise UnsupportedError(f"{type(estimator).__name__} has no threshold of a known form")
     inner = decision.classifier
-    text = np.asarray(inner.classes_).dtype.kind in "OU"
     child = scope.declare_local_operator(_get_sklearn_operator_name(type(inner)), inner)
     child.inputs = operator.inputs
-    label = scope.declare_local_variable("label", (StringTensorType if text else Int64TensorType)())
+    label = scope.declare_local_variable("label", label_type(inner)())
     probabilities = scope.declare_local_variable("probabilities", DoubleTensorType())
     child.outputs.append(label)
     child.outputs.append(probabilities)

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from skl2onnx.common.data_types import StringTensorType
 from sklearn.preprocessing import OrdinalEncoder
 
@@ -58,28 +57,15 @@ def _encoder(scope: Any, operator: Any, container: Any) -> None:
             # NaN and None reach the graph as their names, see FeatureSchema.sent_null.
             names = ["None" if value is None else str(value) for value in values.tolist()]
             keys: NDArray[Any] = np.array(names, dtype=object)
-            columns.append(_looked_up(graph, one, keys, codes, unknown))
+            columns.append(graph.lookup(one, keys, codes, unknown=unknown))
             continue
         known = values[~missing].astype(np.float64)
-        found = _looked_up(graph, one, known, codes[~missing], unknown)
+        found = graph.lookup(one, known, codes[~missing], unknown=unknown)
         if missing.any():
             gap = graph.node("IsNaN", [one])
             found = graph.node("Where", [gap, graph.constant(float(codes[missing][0])), found])
         columns.append(found)
     graph.node("Concat", columns, output=0, axis=1)
-
-
-def _looked_up(
-    graph: Graph, column: str, keys: NDArray[Any], codes: NDArray[np.float64], unknown: float
-) -> str:
-    return graph.node(
-        "LabelEncoder",
-        [column],
-        ml=True,
-        keys_tensor=numpy_helper.from_array(keys, "keys_tensor"),
-        values_tensor=numpy_helper.from_array(codes, "values_tensor"),
-        default_tensor=numpy_helper.from_array(np.array([unknown]), "default_tensor"),
-    )
 
 
 CONVERTERS: dict[type, tuple[Any, Any]] = {OrdinalEncoder: (_shapes, _encoder)}

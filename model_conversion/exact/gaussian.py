@@ -20,6 +20,7 @@ from sklearn.gaussian_process.kernels import (
 from model_conversion.errors import UnsupportedError
 from model_conversion.exact.accurate import erf
 from model_conversion.exact.answers import as_index, write_label, write_two_columns
+from model_conversion.exact.distances import squared_distances
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes
 
@@ -44,13 +45,13 @@ def _kernel(graph: Graph, kernel: Any, matrix: str, fitted: NDArray[np.float64])
         case WhiteKernel():
             return graph.constant(np.zeros((1, len(fitted))))
         case Matern(nu=nu) if nu in {0.5, 1.5, 2.5}:
-            distance = graph.node("Sqrt", [_squares(graph, matrix, fitted, kernel.length_scale)])
+            distance = graph.node("Sqrt", [squared_distances(graph, matrix, fitted, kernel.length_scale)])
             return _matern(graph, distance, nu)
         case RBF() if not isinstance(kernel, Matern):
-            squares = _squares(graph, matrix, fitted, kernel.length_scale)
+            squares = squared_distances(graph, matrix, fitted, kernel.length_scale)
             return graph.node("Exp", [graph.node("Mul", [graph.constant(-0.5), squares])])
         case RationalQuadratic():
-            squares = _squares(graph, matrix, fitted, 1.0)
+            squares = squared_distances(graph, matrix, fitted)
             width = graph.constant(2.0 * kernel.alpha * kernel.length_scale**2)
             base = graph.node("Add", [graph.constant(1.0), graph.node("Div", [squares, width])])
             return graph.node("Pow", [base, graph.constant(-float(kernel.alpha))])
@@ -70,19 +71,6 @@ def _matern(graph: Graph, distance: str, nu: float) -> str:
         square = graph.node("Mul", [scaled, scaled])
         factor = graph.node("Add", [factor, graph.node("Div", [square, graph.constant(3.0)])])
     return graph.node("Mul", [factor, decay])
-
-
-def _squares(graph: Graph, matrix: str, fitted: NDArray[np.float64], scale: Any) -> str:
-    """Return squared distances in units of the length scale, added column by column."""
-    lengths = np.broadcast_to(np.asarray(scale, dtype=np.float64), (fitted.shape[1],))
-    squares = ""
-    for at, length in enumerate(lengths.tolist()):
-        column = graph.node("Gather", [matrix, graph.constant([at], np.int64)], axis=1)
-        scaled = graph.node("Div", [column, graph.constant(length)])
-        gap = graph.node("Sub", [scaled, graph.constant(fitted[None, :, at] / length)])
-        square = graph.node("Mul", [gap, gap])
-        squares = graph.node("Add", [squares, square]) if squares else square
-    return squares
 
 
 def _binary(graph: Graph, process: Any, matrix: str) -> tuple[str, str]:

@@ -72,6 +72,24 @@ class Graph:
         )
         return str(name)
 
+    def lookup(self, column: str, keys: NDArray[Any], values: NDArray[np.float64], *, unknown: float) -> str:
+        """Return each key's value, and another number for what is no key.
+
+        Args:
+            column: ``(rows, 1)`` doubles or strings.
+            keys: ``(n,)`` of the same type.
+            values: ``(n,)`` float64.
+            unknown: For what is no key.
+        """
+        return self.node(
+            "LabelEncoder",
+            [column],
+            ml=True,
+            keys_tensor=numpy_helper.from_array(keys, "keys_tensor"),
+            values_tensor=numpy_helper.from_array(values, "values_tensor"),
+            default_tensor=numpy_helper.from_array(np.array([unknown]), "default_tensor"),
+        )
+
     def constant(self, values: Any, dtype: Any = np.float64) -> str:
         """Add a constant and return its name; strings become a tensor of strings."""
         array: NDArray[Any] = np.asarray(values, dtype=dtype)

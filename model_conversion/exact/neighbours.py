@@ -11,6 +11,7 @@ from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegresso
 
 from model_conversion.errors import UnsupportedError
 from model_conversion.exact.answers import write_label
+from model_conversion.exact.distances import squared_distances
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes, set_width
 
@@ -18,7 +19,8 @@ from model_conversion.exact.shapes import classifier_shapes, set_width
 def _weights(graph: Graph, estimator: Any) -> str:
     """Return the weight of every fitted row, ``(rows, fitted rows)``; zero beyond the radius.
 
-    Squares are added column by column, as scikit-learn's trees do, so that a row on the radius is on its side.
+    Raises:
+        UnsupportedError: Metric or weights are not of a known form.
     """
     name = type(estimator).__name__
     if estimator.effective_metric_ != "euclidean":
@@ -29,12 +31,7 @@ def _weights(graph: Graph, estimator: Any) -> str:
         raise UnsupportedError(f"{name} has weights of its own; fit it with weights='uniform' or 'distance'")
     matrix = graph.matrix()
     fitted = np.asarray(estimator._fit_X, dtype=np.float64)  # noqa: SLF001  the library has no public way to it
-    squares = ""
-    for at in range(fitted.shape[1]):
-        column = graph.node("Gather", [matrix, graph.constant([at], np.int64)], axis=1)
-        gap = graph.node("Sub", [column, graph.constant(fitted[None, :, at])])
-        square = graph.node("Mul", [gap, gap])
-        squares = graph.node("Add", [squares, square]) if squares else square
+    squares = squared_distances(graph, matrix, fitted)
     radius = float(estimator.radius)
     within = graph.node("LessOrEqual", [squares, graph.constant(radius * radius)])
     if estimator.weights == "uniform":

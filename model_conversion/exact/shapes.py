@@ -1,6 +1,6 @@
 """Types of what our converters write, as skl2onnx asks for them."""
 
-__all__ = ["classifier_shapes", "set_width"]
+__all__ = ["classifier_shapes", "label_type", "set_width"]
 
 from typing import Any
 
@@ -8,6 +8,13 @@ import numpy as np
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 
 from model_conversion.errors import UnsupportedError
+
+
+def label_type(estimator: Any) -> type:
+    """Return skl2onnx's type of a classifier's label: int64, or string where the classes are."""
+    text = np.asarray(estimator.classes_).dtype.kind in "OU"
+    label: type = StringTensorType if text else Int64TensorType
+    return label
 
 
 def classifier_shapes(operator: Any) -> None:
@@ -21,10 +28,9 @@ def classifier_shapes(operator: Any) -> None:
         raise UnsupportedError(
             f"{type(estimator).__name__} answers {len(estimator.classes_)} labels a row; fit one classifier a label"
         )
-    classes = np.asarray(estimator.classes_)
     rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[0].type = (StringTensorType if classes.dtype.kind in "OU" else Int64TensorType)([rows])
-    operator.outputs[1].type = DoubleTensorType([rows, len(classes)])
+    operator.outputs[0].type = label_type(estimator)([rows])
+    operator.outputs[1].type = DoubleTensorType([rows, len(estimator.classes_)])
 
 
 def set_width(operator: Any, width: int, *, text: bool = False) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -151,18 +151,8 @@ def _encode_categories(graph: Graph, matrix: str, estimator: Any) -> str:
         values = np.asarray(categories, dtype=np.float64)
         known = values[~np.isnan(values)]
         one = graph.node("Gather", [matrix, graph.constant([column], np.int64)], axis=1)
-        columns.append(
-            graph.node(
-                "LabelEncoder",
-                [one],
-                ml=True,
-                keys_tensor=numpy_helper.from_array(known, "keys_tensor"),
-                values_tensor=numpy_helper.from_array(
-                    np.arange(len(known), dtype=np.float64), "values_tensor"
-                ),
-                default_tensor=numpy_helper.from_array(np.array([np.nan]), "default_tensor"),
-            )
-        )
+        codes = np.arange(len(known), dtype=np.float64)
+        columns.append(graph.lookup(one, known, codes, unknown=np.nan))
     if len(others):
         columns.append(graph.node("Gather", [matrix, graph.constant(others, np.int64)], axis=1))
     return columns[0] if len(columns) == 1 else graph.node("Concat", columns, axis=1)
