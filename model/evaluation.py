@@ -53,7 +53,7 @@ class Evaluation:
 
 
 def evaluate(
-    estimator: Any, rows: "pd.DataFrame", target: npt.NDArray[np.int64], *, folds: int, seed: int
+    estimator: Any, rows: pd.DataFrame, target: npt.NDArray[np.int64], *, folds: int, seed: int
 ) -> Evaluation:
     """Cross-validate a binary classifier, stratified and shuffled.
 

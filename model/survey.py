@@ -54,7 +54,7 @@ class Survey:
         sha256: Of the file, lower-case hex.
     """
 
-    features: "pd.DataFrame"
+    features: pd.DataFrame
     target: npt.NDArray[np.int64]
     sha256: str
 

@@ -41,7 +41,7 @@ class Change:
     low: float | None = None
     high: float | None = None
 
-    def applies_to(self, rows: "pd.DataFrame") -> npt.NDArray[np.bool_]:
+    def applies_to(self, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
         """Tell for each row whether the present answer is one that this starts from (null never is)."""
         present = rows[self.feature]
         if self.low is None or self.high is None:
@@ -66,7 +66,7 @@ class Finding:
     rows: int
 
 
-def mean_effects(estimator: Any, rows: "pd.DataFrame", changes: Sequence[Change], *, score: Score) -> Floats:
+def mean_effects(estimator: Any, rows: pd.DataFrame, changes: Sequence[Change], *, score: Score) -> Floats:
     """Return the mean change of the score where each change applies, ``(changes,)``.
 
     All changed rows go through the estimator in one call. NaN where a change applies to nobody.
@@ -91,12 +91,12 @@ def mean_effects(estimator: Any, rows: "pd.DataFrame", changes: Sequence[Change]
 
 def bootstrap_effects(
     estimator: Any,
-    rows: "pd.DataFrame",
+    rows: pd.DataFrame,
     target: npt.NDArray[Any],
     changes: Sequence[Change],
     *,
     score: Score,
-    form: Callable[["pd.DataFrame"], Any] = lambda frame: frame,
+    form: Callable[[pd.DataFrame], Any] = lambda frame: frame,
     resamples: int,
     seed: int,
     confidence: float = 0.95,

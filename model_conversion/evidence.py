@@ -16,8 +16,13 @@ class Effect:
     """One measured what-if.
 
     Attributes:
+        feature: Name.
+        values: Present answers that it applies to; empty when a range applies.
+        low: Smallest present number that it applies to, inclusive.
+        high: Largest present number that it applies to, inclusive.
+        to: The changed answer.
         effect: Mean change of the score over the training rows that it applies to.
-        interval: 95 % bootstrap interval of ``effect``.
+        interval: Bootstrap interval of ``effect``, 95 % unless it was measured with another ``--confidence``.
     """
 
     feature: str

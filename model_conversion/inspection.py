@@ -41,7 +41,7 @@ def describe(contract: Contract, *, width: int | None = None) -> str:
         _section("answers", _answers(contract), width),
     ]
     if contract.actionable:
-        heads = ("feature", "from", "to", "effect", "95 % interval", "sentence")
+        heads = ("feature", "from", "to", "effect", "interval", "sentence")
         advice = [heads, *(_advice(what_if) for what_if in contract.actionable)]
         parts.append(_section(f"{len(contract.actionable)} pieces of advice", advice, width))
     else:

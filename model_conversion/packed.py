@@ -1,8 +1,8 @@
 """A graph's bytes with lists of numbers packed: one tag a list instead of one a number.
 
 ONNX's schema is of an age when that was not the default, and the attributes of a tree are lists of whole numbers:
-packed, a forest's file is a fifth smaller and is read in two thirds of the time. Every reader takes both forms, as
-protobuf demands.
+packed, a forest's file is a fifth smaller and is read in little more than half the time. Every reader takes both
+forms, as protobuf demands.
 Source: protobuf.dev/programming-guides/encoding, "Packed Repeated Fields".
 """
 

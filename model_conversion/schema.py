@@ -1,8 +1,8 @@
 """The hand-written description of a model's features and target: ``schema.toml``.
 
-What the data can tell (observed ranges, whether answers are missing) is filled in by
-:mod:`model_conversion.dataset`; what only a person knows stands here: questions, units, the order of
-categories, which answers a person could change.
+What the data can tell (observed ranges, categories, an example) is filled in by :mod:`model_conversion.assembly`
+where it is left out; what only a person knows stands here: questions, units, whether an answer may be missing,
+which answers a person could change.
 """
 
 __all__ = ["Candidate", "FeatureSchema", "Schema", "TargetSchema", "load_schema"]

@@ -60,7 +60,7 @@ class Ensemble:
     Attributes:
         trees: In the order in which their values are added.
         targets: For each tree the target that its only value belongs to; None: a leaf has a value for each target.
-        float32: Whether scikit-learn rounds its input to float32 before it compares.
+        float32: Whether the library that fitted them rounds its input to float32 before it compares.
     """
 
     trees: tuple[Tree, ...]

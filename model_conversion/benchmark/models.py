@@ -25,7 +25,7 @@ from model_conversion.trees import ensemble_of
 
 COLUMNS, FITTED, ASKED = 12, 5_000, 100_000
 NEAR = 2_000
-"""Rows that lie on a split's threshold, or one step of a double beside it."""
+"""Rows of which one number lies on a split's threshold, or one step of a double beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,8 +37,8 @@ class TreeModel:
         nodes: Of all trees, leaves included.
         default: skl2onnx's graph with its default options but for ``zipmap``.
         ours: The graph that ``convert`` writes with float64 numbers.
-        rows: ``(100,000, 12)`` float64, rounded to float32.
-        near: ``(rows, 12)`` float64 at the thresholds.
+        rows: ``(asked, 12)`` float64, rounded to float32.
+        near: ``(2,000, 12)`` float64: ``rows`` with one number of each at a threshold, or one double beside it.
     """
 
     estimator: Any

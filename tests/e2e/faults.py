@@ -114,7 +114,7 @@ def _killed(ground: Ground, clients: Clients) -> None:
     """Kill workers that have been given a request; each is stopped first, so that it cannot finish."""
     for number in range(1, _KILLS + 1):
         os.kill(_stop_one(ground), signal.SIGKILL)
-        clients.wait(lambda replies, wanted=number: _failed(replies) >= wanted)  # type: ignore[misc]
+        clients.wait(lambda replies, wanted=number: _failed(replies) >= wanted)
 
 
 def _stopped(ground: Ground, clients: Clients) -> None:

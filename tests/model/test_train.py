@@ -67,7 +67,7 @@ class TestCommand:
         """Train with few folds."""
         return main(["--out", str(out), "--folds", "2", *more])
 
-    def test_two_runs_write_the_same_bytes(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_two_runs_write_the_same_bytes(self, tmp_path: Path) -> None:
         """Model and figures repeat byte for byte, and nothing else is left behind."""
         written = []
         for run in ("first", "second"):

@@ -222,7 +222,7 @@ def test_lightgbms_categories_of_whole_numbers_are_exact() -> None:
     x = np.c_[draw.integers(0, 40, 600), draw.integers(0, 3, 600), draw.normal(size=600)].astype(np.float64)
     y = np.isin(x[:, 0], [1, 5, 9, 33, 39]) ^ (x[:, 1] == 2)
     estimator = lightgbm.LGBMClassifier(**LIGHT).fit(x, y, categorical_feature=[0, 1])
-    assert boosted_of(estimator).codes == (0, 1)  # type: ignore[union-attr]
+    assert boosted_of(estimator).codes == (0, 1)
     strange = np.repeat(x[:8], 12, axis=0)
     strange[:, 0] = np.tile([-1, -0.5, 0.5, 1.9, 32.99, 33, 39.5, 40, 64, 1e9, np.nan, 0], 8)
     assert compare(estimator, np.concatenate([x, strange])) == (0, pytest.approx(0, abs=1e-15))

@@ -23,7 +23,7 @@ def value(estimator: Any, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
     return np.asarray(estimator.predict(rows), dtype=np.float64)
 
 
-class Line(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+class Line(RegressorMixin, BaseEstimator):
     """Answers ``slope * x`` whatever it is fitted on."""
 
     def __init__(self, slope: float = 1.0) -> None:

@@ -38,13 +38,13 @@ class Payload:
     """Stands for a pickle that does something when it is loaded."""
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
-        return os.mkdir, (self.folder,)  # type: ignore[attr-defined]
+        return os.mkdir, (self.folder,)
 
 
 def message(path: Path, **options: object) -> str:
     """Return the one line with which a file is refused."""
     with pytest.raises(InputError) as caught:
-        load_estimator(path, **options)  # type: ignore[arg-type]
+        load_estimator(path, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -87,7 +87,7 @@ def test_a_pickle_is_refused_unread_until_trusted(tmp_path: Path, suffix: str) -
     """The message says what a pickle can do, what to save instead, and the option that trusts it."""
     path = tmp_path / f"m{suffix}"
     payload = Payload()
-    payload.folder = str(tmp_path / "made")  # type: ignore[attr-defined]
+    payload.folder = str(tmp_path / "made")
     path.write_bytes(pickle.dumps(payload))
     refusal = message(path)
     assert not (tmp_path / "made").exists()

@@ -144,7 +144,7 @@ def test_a_column_that_is_not_there_is_named(
     """The message has those that are."""
     (tmp_path / "d.csv").write_text("a,y\n1,2\n")
     with pytest.raises(InputError, match=words):
-        infer_schema(tmp_path / "d.csv", **arguments)  # type: ignore[arg-type]
+        infer_schema(tmp_path / "d.csv", **arguments)
 
 
 def test_the_toml_says_what_to_edit(root: Path, tmp_path: Path) -> None:
@@ -195,4 +195,4 @@ def test_an_inferred_schema_reads_back_and_accepts_its_own_data(
     for item in schema.features:
         present = {value for value in dataset.column(item.name) if value is not None}
         assert not item.categories or present == set(item.categories)
-        assert item.minimum is None or (min(present), max(present)) == (item.minimum, item.maximum)  # type: ignore[type-var]
+        assert item.minimum is None or (min(present), max(present)) == (item.minimum, item.maximum)

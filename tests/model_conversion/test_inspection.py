@@ -120,7 +120,7 @@ def test_a_terminal_is_not_led_astray(contract: Contract) -> None:
     assert printable(shown.replace("\n", "")) == shown.replace("\n", "")
 
 
-def test_wide_and_combining_characters_keep_the_columns(contract: Contract) -> None:
+def test_wide_and_combining_characters_keep_the_columns() -> None:
     """A Chinese character takes two cells, an accent none."""
     assert (_cells("睡眠"), _cells("e\u0301"), _cells("abc")) == (4, 1, 3)
     assert _table([("睡眠", "x"), ("abcd", "y")], 60) == "睡眠  x\nabcd  y"

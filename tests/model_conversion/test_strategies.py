@@ -21,7 +21,7 @@ X = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_an_estimator_of_one_matrix_gets_one_input(strategy: object) -> None:
     """Each feature has its column, and probabilities come as a matrix."""
-    conversion = convert(LogisticRegression().fit(X, [0, 1, 1]), NUMBERS, strategy)  # type: ignore[arg-type]
+    conversion = convert(LogisticRegression().fit(X, [0, 1, 1]), NUMBERS, strategy)
     assert conversion.places == {"a": ("numbers", 0), "b": ("numbers", 1)}
     assert [output.name for output in conversion.model.graph.output] == ["label", "probabilities"]
 

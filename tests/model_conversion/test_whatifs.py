@@ -235,9 +235,9 @@ def test_a_schema_is_wanted(regressor: Request, capsys: pytest.CaptureFixture[st
     assert "none was given" in capsys.readouterr().err
 
 
-def test_what_is_not_fitted_again_is_refused(tmp_path: Path, root: Path) -> None:
+def test_what_is_not_fitted_again_is_refused(tmp_path: Path) -> None:
     """A frozen part would make intervals too narrow; a booster's file does not say how it was fitted."""
-    import xgboost  # type: ignore[import-untyped]
+    import xgboost
 
     frame = people()
     frozen = make_pipeline(FrozenEstimator(LinearRegression().fit(frame[["hours"]], frame["y"])))
