@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-from sklearn.pipeline import Pipeline
 
 from function.contract import Feature, Outputs, Target, Value, WhatIf
 from model_conversion.dataset import Dataset
 from model_conversion.decision import decision_of
 from model_conversion.errors import InputError, UnsupportedError
 from model_conversion.parity import Reference
+from model_conversion.pipelines import last_step
 from model_conversion.schema import FeatureSchema, Schema
 
 BINS = 10
@@ -148,7 +148,7 @@ def outputs_of(
 
 def _threshold(estimator: Any, positive: int | None) -> float:
     """Return the probability from which a model of two classes answers with the positive one."""
-    decision = decision_of(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator)
+    decision = decision_of(last_step(estimator))
     if decision is None:
         return 0.5
     return decision.threshold if decision.positive == positive else 1.0 - decision.threshold

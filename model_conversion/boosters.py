@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from model_conversion.errors import InputError, UnsupportedError
+from model_conversion.pipelines import last_step
 
 SUFFIXES = frozenset({".json", ".ubj", ".txt"})
 """XGBoost's JSON and binary JSON, LightGBM's text."""
@@ -50,7 +51,7 @@ def refuse_unsupported(estimator: Any) -> None:
     if sys.modules.keys() & {"xgboost", "lightgbm"}:
         from model_conversion.exact.boosters import boosted_of  # seconds of imports, for boosters only
 
-        boosted_of(estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator)
+        boosted_of(last_step(estimator))
 
 
 def register_converters() -> None:

@@ -17,6 +17,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.pipeline import Pipeline
 
 from model_conversion.errors import UnsupportedError
+from model_conversion.pipelines import first_step
 from model_conversion.schema import Schema
 
 NUMBERS, STRINGS = "numbers", "strings"
@@ -39,8 +40,7 @@ class Arrangement:
 
 def _takes_texts(estimator: Any) -> bool:
     """Tell whether an estimator begins with a text vectoriser, which takes a list of texts and not a frame."""
-    first = estimator.steps[0][1] if isinstance(estimator, Pipeline) else estimator
-    return isinstance(first, CountVectorizer | HashingVectorizer)
+    return isinstance(first_step(estimator), CountVectorizer | HashingVectorizer)
 
 
 def arrange(estimator: Any, schema: Schema, number_type: type) -> Arrangement:
@@ -63,7 +63,7 @@ def arrange(estimator: Any, schema: Schema, number_type: type) -> Arrangement:
     places = {name: (NUMBERS, at) for at, name in enumerate(numbers)}
     places |= {name: (STRINGS, at) for at, name in enumerate(strings)}
     order = {name: at for at, name in enumerate([*numbers, *strings])}
-    if _column_transformer(estimator) is not None:
+    if isinstance(first_step(estimator), ColumnTransformer):
         return Arrangement(
             estimator=_by_position(estimator, [order[name] for name in names]), inputs=inputs, places=places
         )
@@ -73,12 +73,6 @@ def arrange(estimator: Any, schema: Schema, number_type: type) -> Arrangement:
             "ColumnTransformer in front and fit again"
         )
     return Arrangement(estimator=estimator, inputs=inputs, places=places)
-
-
-def _column_transformer(estimator: Any) -> ColumnTransformer | None:
-    while isinstance(estimator, Pipeline):
-        estimator = estimator.steps[0][1]
-    return estimator if isinstance(estimator, ColumnTransformer) else None
 
 
 def _by_position(estimator: Any, positions: list[int]) -> Any:

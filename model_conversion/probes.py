@@ -10,12 +10,11 @@ __all__ = ["ProbeSet", "probes_for"]
 from dataclasses import dataclass
 from typing import Any
 
-from sklearn.pipeline import Pipeline
-
 from function.contract import Feature, Row, Value
 from model_conversion.boundary import boundary_rows
 from model_conversion.comparison import BOUNDARY
 from model_conversion.exact.boosters import boosted_of
+from model_conversion.pipelines import last_step
 from model_conversion.schema import Schema
 from model_conversion.thresholds import ThresholdProbes
 from model_conversion.trees import Ensemble, ensemble_of
@@ -55,7 +54,7 @@ def probes_for(estimator: Any, features: tuple[Feature, ...], schema: Schema, da
         "category": _categories(features, example),
         "text": _texts(features, data[:: max(1, len(data) // 40)]),
     }
-    final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    final = last_step(estimator)
     ensemble = ensemble_of(final) or _boosted(final)
     bases = data[:: max(1, len(data) // BASES)] + rows["range"] + rows["missing"] + rows["category"]
     splits = probed = 0

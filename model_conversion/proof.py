@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from function.contract import Contract, Row
 from function.ort import Session
@@ -16,6 +15,7 @@ from model_conversion.dataset import Dataset, frame_of
 from model_conversion.estimators import Task
 from model_conversion.library import locked_library
 from model_conversion.parity import Reference, reference, tied
+from model_conversion.pipelines import last_step
 from model_conversion.probes import ProbeSet
 from model_conversion.schema import Schema
 
@@ -121,7 +121,7 @@ def tolerance_for(wanted: Reference, estimator: Any, schema: Schema, task: Task)
 
     1e-6, or 1e-5 for text and kernel models; what is no probability has that much of its largest absolute value.
     """
-    final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    final = last_step(estimator)
     loose = type(final).__module__.startswith(LOOSE_MODULES) or any(
         feature.kind == "text" for feature in schema.features
     )

@@ -14,7 +14,6 @@ import onnx
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
-from sklearn.pipeline import Pipeline
 
 from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
@@ -22,6 +21,7 @@ from model_conversion.exact.converters import CONVERTERS, register_unknown
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
 from model_conversion.exact.selection import selectors
 from model_conversion.inputs import arrange
+from model_conversion.pipelines import last_step
 from model_conversion.schema import Schema
 from model_conversion.texts import text_options
 
@@ -95,7 +95,7 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
     register_converters()
     register_unknown()
     arranged = arrange(estimator, schema, strategy.number_type)
-    final = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    final = last_step(estimator)
     options: dict[int, dict[str, Any]] = {**text_options(arranged.estimator)}
     # Without options of its own the library hands a classifier's to a selector that holds one, and then refuses them.
     options |= {id(step): {} for step in selectors(arranged.estimator)}

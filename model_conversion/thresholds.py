@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.pipeline import Pipeline
 
 from function.contract import Feature, Row
 from model_conversion.bisection import midpoints, neighbours
 from model_conversion.dataset import frame_of
 from model_conversion.inputs import as_fitted
+from model_conversion.pipelines import before_last
 from model_conversion.schema import Schema
 from model_conversion.trees import Ensemble, reached_by
 
@@ -31,7 +31,7 @@ class ThresholdProbes:
     def __init__(
         self, estimator: Any, features: tuple[Feature, ...], schema: Schema, bases: list[Row]
     ) -> None:
-        self._steps = estimator[:-1] if isinstance(estimator, Pipeline) and len(estimator.steps) > 1 else None
+        self._steps = before_last(estimator)
         self._features = features
         self._bases = bases
         self._frame = frame_of(bases, schema)

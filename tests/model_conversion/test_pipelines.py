@@ -1,204 +1,69 @@
-"""Random pipelines: what is converted answers fresh rows as scikit-learn does, or it is refused."""
+"""A pipeline in a pipeline is proved and described as one pipeline of all its steps is."""
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import joblib
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-from sklearn.base import is_regressor
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    GradientBoostingClassifier,
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import (
-    KBinsDiscretizer,
-    MaxAbsScaler,
-    MinMaxScaler,
-    OneHotEncoder,
-    OrdinalEncoder,
-    PolynomialFeatures,
-    QuantileTransformer,
-    RobustScaler,
-    StandardScaler,
-)
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from skops import io
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from function.ort import Session
-from function.predictor import Predictor
-from model_conversion.convert import search
-from model_conversion.dataset import frame_of
-from model_conversion.errors import ParityError, UnsupportedError
-from model_conversion.library import locked_library
-from model_conversion.material import Request, gather
+from model_conversion.convert import convert_model
+from model_conversion.material import Request
+from model_conversion.pipelines import before_last, first_step, last_step
+from model_conversion.report import Report
 
-SCHEMA = """
-[[features]]
-name = "size (m)"
-kind = "number"
-nullable = true
-[[features]]
-name = "1st.weight"
-kind = "number"
-nullable = true
-[[features]]
-name = "count"
-kind = "integer"
-[[features]]
-name = "größe"
-kind = "category"
-nullable = true
-null_token = "none"
-outside = "warn"
-"""
-NAMES = ["size (m)", "1st.weight", "count", "größe"]
 
-imputers = st.sampled_from(
-    [{"strategy": "mean"}, {"strategy": "median"}, {"strategy": "most_frequent"}]
-).flatmap(lambda options: st.booleans().map(lambda flag: SimpleImputer(add_indicator=flag, **options)))
-scalers = st.sampled_from(
+@pytest.fixture(scope="module")
+def frame() -> pd.DataFrame:
+    """Five numbers of every tumour, and its kind."""
+    bunch = load_breast_cancer(as_frame=True)
+    return bunch.data.iloc[:, :5].assign(kind=bunch.target)
+
+
+def converted(folder: Path, estimator: Any, frame: pd.DataFrame) -> Report:
+    """Fit, save and convert."""
+    folder.mkdir()
+    joblib.dump(estimator.fit(frame.drop(columns="kind"), frame["kind"]), folder / "m.joblib")
+    frame.to_csv(folder / "d.csv", index=False)
+    files = {"model": folder / "m.joblib", "data": folder / "d.csv", "out": folder / "out"}
+    return convert_model(Request(**files, schema=None, target="kind", trust_pickle=True))
+
+
+def test_first_last_and_what_stands_between_are_found_at_any_depth() -> None:
+    """An estimator alone is both the first and the last, with nothing before it."""
+    scaler, ranger, model = StandardScaler(), MinMaxScaler(), LogisticRegression()
+    nested = make_pipeline(make_pipeline(scaler, ranger), make_pipeline(StandardScaler(), model))
+    assert (first_step(nested), last_step(nested)) == (scaler, model)
+    before = before_last(nested)
+    assert before is not None
+    assert [type(step).__name__ for _, step in before.steps] == ["Pipeline", "StandardScaler"]
+    assert (first_step(model), last_step(model), before_last(model)) == (model, model, None)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "source"),
     [
-        "passthrough",
-        StandardScaler(),
-        MinMaxScaler(),
-        RobustScaler(),
-        MaxAbsScaler(),
-        QuantileTransformer(n_quantiles=20),
-        PolynomialFeatures(2),
-        KBinsDiscretizer(4, encode="ordinal", strategy="uniform"),
-    ]
+        (RandomForestClassifier(5, random_state=0), "threshold"),
+        (LogisticRegression(), "boundary"),
+        (FixedThresholdClassifier(LogisticRegression(), threshold=0.2), None),
+    ],
+    ids=["forest", "linear", "threshold of its own"],
 )
-encoders = st.sampled_from(
-    [
-        OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-        OneHotEncoder(handle_unknown="ignore"),
-        OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=8, sparse_output=False),
-        OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
-    ]
-)
-models = st.sampled_from(
-    [
-        LogisticRegression(),
-        Ridge(),
-        GaussianNB(),
-        KNeighborsClassifier(3),
-        DecisionTreeClassifier(random_state=0),
-        DecisionTreeRegressor(random_state=0),
-        RandomForestClassifier(5, random_state=0),
-        RandomForestRegressor(5, random_state=0),
-        ExtraTreesClassifier(5, random_state=0),
-        GradientBoostingClassifier(n_estimators=5, random_state=0),
-        HistGradientBoostingClassifier(max_iter=5, min_samples_leaf=5, random_state=0),
-    ]
-)
-
-
-def ignore(step: str) -> None:
-    """Show no progress."""
-
-
-def data(seed: int, rows: int) -> pd.DataFrame:
-    """Return rows with gaps, ties, large and tiny numbers."""
-    rng = np.random.default_rng(seed)
-    frame = pd.DataFrame(
-        {
-            "size (m)": np.round(rng.normal(size=rows), int(rng.integers(1, 8))),
-            "1st.weight": rng.choice([1e-3, 1.0, 1e5]) * rng.normal(size=rows),
-            "count": rng.integers(0, 9, rows),
-            "größe": rng.choice(["S", "M", "L", "none"], rows),
-        }
-    )
-    frame.loc[rng.random(rows) < 0.1, "size (m)"] = np.nan
-    return frame
-
-
-def beside(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return numbers half way between neighbouring values, where thresholds lie, or one step beside."""
-    known = np.unique(values[~np.isnan(values)])
-    middles = np.concatenate([(known[1:] + known[:-1]) / 2, known])
-    steps = rng.integers(-1, 2, len(middles))
-    return np.where(steps == 0, middles, np.nextafter(middles, np.where(steps > 0, np.inf, -np.inf)))
-
-
-@pytest.mark.filterwarnings("ignore")  # scikit-learn warns of poor fits, which are as good for this
-@given(
-    st.integers(0, 2**32 - 1),
-    st.sampled_from(["impute", "pass"]),
-    imputers,
-    scalers,
-    encoders,
-    models,
-)
-@settings(
-    max_examples=20, derandomize=True, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
-)
-def test_what_is_converted_answers_alike(
-    seed: int, front: str, imputer: Any, scaler: Any, encoder: Any, model: Any
+def test_a_pipeline_in_a_pipeline_gets_the_same_probes_and_the_same_threshold(
+    tmp_path: Path, frame: pd.DataFrame, estimator: Any, source: str | None
 ) -> None:
-    """On fresh rows beside the thresholds, with other gaps and an unseen category."""
-    frame = data(seed, 80)
-    native = front == "pass" and isinstance(
-        model, DecisionTreeClassifier | RandomForestClassifier | HistGradientBoostingClassifier
-    )
-    numbers = "passthrough" if native else make_pipeline(imputer, scaler)
-    rng = np.random.default_rng(seed + 1)
-    score = (
-        frame["size (m)"].fillna(0) + (frame["größe"] == "L") + frame["count"] / 4 + rng.normal(size=80) / 2
-    )
-    target = score if is_regressor(model) else (score > 1).astype(int)
-    pipeline = make_pipeline(make_column_transformer((numbers, NAMES[:3]), (encoder, NAMES[3:])), model)
-    if isinstance(model, GaussianNB | HistGradientBoostingClassifier) and encoder.get_params().get(
-        "sparse_output"
-    ):
-        encoder.set_params(sparse_output=False)
-    pipeline.fit(frame, target)
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        io.dump(pipeline, place / "m.skops")
-        frame.replace({"größe": {"none": ""}}).to_csv(place / "d.csv", index=False)
-        (place / "s.toml").write_text(SCHEMA)
-        request = Request(
-            model=place / "m.skops", data=place / "d.csv", schema=place / "s.toml", out=place / "out"
-        )
-        material = gather(request, ignore)
-        try:
-            proved = search(material, ignore)
-        except (ParityError, UnsupportedError):
-            return
-        contract, schema = proved.contract, material.schema
-        fresh = data(seed + 2, 200)
-        for name in NAMES[:2]:
-            near = rng.choice(beside(frame[name].to_numpy(), rng), 200)
-            fresh[name] = np.where(rng.random(200) < 0.7, near, fresh[name])
-        fresh.loc[::50, "größe"] = "never seen"
-        rows = [
-            {name: None if value != value or value == "none" else value for name, value in row.items()}
-            for row in fresh.to_dict("records")
-        ]
-        with Session(locked_library(), proved.graph) as session:
-            seen = Predictor(session, contract).predict(rows)
-    asked = frame_of(rows, schema)
-    if contract.model.task == "regression":
-        wanted = np.asarray(pipeline.predict(asked)).reshape(-1, 1)
-    else:
-        wanted = pipeline.predict_proba(asked)
-        labels = pipeline.predict(asked).tolist()
-        gaps = np.abs(wanted[:, 0] - wanted[:, 1])
-        flips = [at for at, answer in enumerate(seen) if answer.label != labels[at] and gaps[at] > 1e-12]
-        assert flips == []
-    np.testing.assert_allclose(
-        np.array([answer.scores for answer in seen]), wanted, rtol=0, atol=contract.golden.tolerance
-    )
+    """Nothing is served on a weaker proof because of how its steps are wrapped."""
+    flat = converted(tmp_path / "flat", make_pipeline(StandardScaler(), MinMaxScaler(), estimator), frame)
+    inner = make_pipeline(MinMaxScaler(), estimator)
+    nested = converted(tmp_path / "nested", make_pipeline(StandardScaler(), inner), frame)
+    assert nested.comparison.counts() == flat.comparison.counts()
+    assert source is None or source in nested.comparison.counts()
+    assert (nested.splits, nested.probed_splits) == (flat.splits, flat.probed_splits)
+    assert nested.contract.outputs.threshold == flat.contract.outputs.threshold
+    assert nested.contract.model.precision == flat.contract.model.precision
