@@ -285,7 +285,16 @@ def test_interrupting_leaves_no_trace(tmp_path: Path) -> None:
 
     command = [sys.executable, "-m", "model_conversion", "convert", "model/sleep.skops", "--json"]
     command += ["--data", "model/data/yrbss.csv", "--out", str(tmp_path / "out")]
-    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a shell ignores it in background jobs
+    )
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not children.exists():
         process.kill()
