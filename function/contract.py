@@ -61,7 +61,7 @@ class Model:
 
     name: str
     version: str
-    task: Literal["classification", "regression", "outlier", "clustering"]
+    task: Literal["classification", "decision", "regression", "outlier", "clustering"]
     created_with: dict[str, str]
     opset: dict[str, int]
     sha256: str
@@ -141,12 +141,14 @@ class Outputs:
         unit: Unit of a regression value, or None.
         label: ONNX output with the class or cluster, ``(rows,)`` int64 or string; None for regression.
         score: ONNX output with the scores, ``(rows,)`` or ``(rows, score_names)``, float or double:
-            probabilities, values, an outlier detector's decision value or the distances to the clusters.
+            probabilities, decision values, values, an outlier detector's decision value or the distances to the
+            clusters.
         score_names: What each column of the scores is called in the API: class names, target names, ``score``.
         classes: What a label can be, in the order of the probabilities; empty for regression.
-        positive: Index of the score that is shown, watched and advised on; None: the answered class's probability.
+        positive: Index of the score that is shown, watched and advised on; None: the answered class's.
         base_rate: Share of the positive class in the training data, or the mean of a regression target.
-        threshold: Probability at which a binary model answers with the positive class; None otherwise.
+        threshold: Probability, or decision value, from which a binary model answers with the positive class; None
+            otherwise.
         better: Whether advice should raise or lower the positive probability (or the value); None: no advice.
     """
 

@@ -60,6 +60,9 @@ def outputs_of(contract: "Contract") -> list[dict[str, Any]]:
         case "classification":
             probability = {"name": "probability", "datatype": "FP64", "shape": [-1, 1]}
             return [label, probability, {"name": "probabilities", **wide}]
+        case "decision":
+            value = {"name": "value", "datatype": "FP64", "shape": [-1, 1]}
+            return [label, value, {"name": "values", **wide}]
         case "regression":
             value = {"name": "value", "datatype": "FP64", "shape": [-1, 1]}
             return [value, {"name": "values", **wide}] if len(names) > 1 else [value]

@@ -104,6 +104,8 @@ class Predictions:
                     "base_rate": self._base_rate,
                     "probabilities": scores,
                 }
+            case "decision":
+                answer = {"label": self._names[prediction.label], "value": score, "values": scores}
             case "regression":
                 answer = {"value": score} if len(scores) == 1 else {"value": score, "values": scores}
             case "outlier":

@@ -25,7 +25,7 @@ class Prediction(NamedTuple):
 
     Attributes:
         label: ``Target.value`` of the class; None for regression.
-        scores: In the order of the contract's score names: probabilities, values, a decision value, distances.
+        scores: In the order of the contract's score names: probabilities, decision values, values, distances.
     """
 
     label: int | str | None
@@ -110,8 +110,8 @@ class Predictor:
 def watched(contract: Contract, prediction: Prediction) -> float:
     """Return the one number of a prediction that is shown, watched and advised on.
 
-    The positive class's probability, without a positive class the answered class's; the first value of a
-    regression; an outlier detector's decision value; the distance to the nearest cluster.
+    The positive class's probability or decision value, without a positive class the answered class's; the first
+    value of a regression; an outlier detector's decision value; the distance to the nearest cluster.
     """
     if contract.outputs.positive is not None:
         return prediction.scores[contract.outputs.positive]

@@ -106,6 +106,8 @@ def _prediction(contract: "Contract") -> Json:
                 "base_rate": base_rate,
                 "probabilities": scores,
             }
+        case "decision":
+            properties = {"label": label, "value": value, "values": scores}
         case "regression":
             properties = (
                 {"value": value} if len(outputs.score_names) == 1 else {"value": value, "values": scores}

@@ -150,6 +150,9 @@ def _answer(prediction: "Prediction", contract: "Contract") -> dict[str, Any]:
                 "base_rate": outputs.base_rate,
                 "probabilities": scores,
             }
+        case "decision":
+            value = max(prediction.scores) if outputs.positive is None else shown
+            return {"label": label, "value": value, "values": scores}
         case "regression":
             return {"value": shown} if len(scores) == 1 else {"value": shown, "values": scores}
         case "outlier":

@@ -8,18 +8,11 @@ __all__ = ["NAMED", "alternative_for", "alternative_to"]
 from collections.abc import Iterator
 from typing import Any
 
-_CALIBRATE = "wrap it in CalibratedClassifierCV, whose probabilities are converted"
 _LABELS = "fit one classifier a label"
 _CLUSTERS = "KMeans, or a classifier fitted on the clusters it found"
 _MONOTONE = "leave it out: a tree splits the same rows without it"
 
 NAMED = {
-    "LinearSVC": _CALIBRATE,
-    "PassiveAggressiveClassifier": _CALIBRATE,
-    "Perceptron": _CALIBRATE,
-    "RidgeClassifier": _CALIBRATE,
-    "RidgeClassifierCV": _CALIBRATE,
-    "OneVsOneClassifier": "OneVsRestClassifier, or the classifier itself if it knows several classes",
     "OutputCodeClassifier": "OneVsRestClassifier",
     "NearestCentroid": "LinearDiscriminantAnalysis or GaussianNB",
     "ClassifierChain": _LABELS,

@@ -147,10 +147,10 @@ def outputs_of(
 
 
 def _threshold(estimator: Any, positive: int | None) -> float:
-    """Return the probability from which a model of two classes answers with the positive one."""
+    """Return the probability or decision value from which a model of two classes answers with the positive one."""
     decision = decision_of(last_step(estimator))
     if decision is None:
-        return 0.5
+        return 0.5 if hasattr(estimator, "predict_proba") else 0.0
     return decision.threshold if decision.positive == positive else 1.0 - decision.threshold
 
 
@@ -200,7 +200,7 @@ def baseline_of(
     Args:
         features: Their ranges and categories are the bins; answers beyond a range count in the outer bins.
         dataset: The data.
-        scores: Positive probability or value of each row.
+        scores: What is watched of each row: positive probability, decision value or value.
         probabilities: Whether the scores' bins cover [0, 1]; otherwise they cover the observed range.
     """
     by_feature: dict[str, Any] = {}

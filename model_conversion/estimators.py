@@ -65,7 +65,8 @@ OLDEST = (1, 6)
 SHOWN = 200
 """Characters of a library's message repeated to the user."""
 
-type Task = Literal["classification", "regression", "outlier", "clustering"]
+type Task = Literal["classification", "decision", "regression", "outlier", "clustering"]
+"""What is answered; ``decision`` is a class with decision values, of a classifier without probabilities."""
 
 
 def load_estimator(
@@ -237,10 +238,11 @@ def task_of(estimator: Any) -> Task:
     """Tell what kind of answer an estimator gives.
 
     Raises:
-        UnsupportedError: It is none of the four.
+        UnsupportedError: It is no estimator that predicts.
     """
     if is_classifier(estimator):
-        return "classification"
+        mute = not hasattr(estimator, "predict_proba") and hasattr(estimator, "decision_function")
+        return "decision" if mute else "classification"
     if is_regressor(estimator):
         return "regression"
     if is_outlier_detector(estimator):

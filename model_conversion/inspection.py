@@ -109,7 +109,7 @@ def _answers(contract: Contract) -> list[tuple[str, ...]]:
     if outputs.base_rate is not None:
         rows.append(("base rate" if outputs.classes else "mean", f"{outputs.base_rate:.4g}", "in the data"))
     if outputs.threshold is not None:
-        rows.append(("threshold", f"{outputs.threshold:g}", "of the positive probability"))
+        rows.append(("threshold", f"{outputs.threshold:g}", "of the positive score"))
     if outputs.better is not None:
         rows.append(("better", outputs.better, "which way advice goes"))
     return rows

@@ -30,7 +30,8 @@ class Reference:
 
     Attributes:
         labels: One class or cluster a row as Python int or str; None for regression.
-        scores: ``(rows, scores)`` float64: probabilities, values, decision values or distances.
+        scores: ``(rows, scores)`` float64: probabilities, values, decision values or distances. A decision between
+            two classes has two, the first the negative of the second.
     """
 
     labels: list[int | str | None]
@@ -68,13 +69,16 @@ def _ask(estimator: Any, data: Any, task: Task) -> Reference:
     if task == "regression":
         values = np.asarray(estimator.predict(data), dtype=np.float64)
         return Reference(labels=[None] * len(values), scores=values.reshape(len(values), -1))
-    ask = {"classification": "predict_proba", "outlier": "decision_function", "clustering": "transform"}[task]
+    ask = {
+        "classification": "predict_proba",
+        "decision": "decision_function",
+        "outlier": "decision_function",
+        "clustering": "transform",
+    }[task]
     if not hasattr(estimator, ask):
-        way_out = {
-            "classification": "wrap it in CalibratedClassifierCV and fit again",
-            "outlier": "fit it with novelty=True",
-            "clustering": "use KMeans",
-        }[task]
+        way_out = {"outlier": "fit it with novelty=True", "clustering": "use KMeans"}.get(
+            task, "wrap it in CalibratedClassifierCV and fit again"
+        )
         raise UnsupportedError(f"{type(estimator).__name__} has no {ask}; {way_out}")
     labels = np.asarray(estimator.predict(data))
     if labels.ndim != 1:
@@ -82,18 +86,30 @@ def _ask(estimator: Any, data: Any, task: Task) -> Reference:
             f"{type(estimator).__name__} answers {labels.shape[1]} labels a row; fit one classifier a label"
         )
     scores = np.asarray(getattr(estimator, ask)(data), dtype=np.float64)
-    return Reference(labels=labels.tolist(), scores=scores.reshape(len(labels), -1))
+    scores = scores.reshape(len(labels), -1)
+    if task == "decision":
+        if scores.shape[1] == 1:
+            scores = np.concatenate([-scores, scores], axis=1)
+        classes = len(estimator.classes_)
+        if scores.shape[1] != classes:
+            raise UnsupportedError(
+                f"{type(estimator).__name__} gives {scores.shape[1]} decision values of {classes} classes, "
+                "wanted one a class; fit it with decision_function_shape='ovr'"
+            )
+    return Reference(labels=labels.tolist(), scores=scores)
 
 
 def tied(wanted: Reference, seen: Sequence[Prediction]) -> list[int]:
-    """Return the rows answered with another class though two classes are as probable, to 1e-12.
+    """Return the rows answered with another class though two classes' scores are equal, to 1e-12.
 
-    There the last digit of a sum decides. Meant for probabilities; a distance or a decision value has no such tie.
+    There the last digit of a sum decides. Meant for probabilities and decision values, of which the largest absolute
+    one of all rows is the measure; a distance or an outlier detector's value has no such tie.
     """
     if not len(seen) or wanted.scores.shape[1] < 2:
         return []
     best = np.sort(wanted.scores, axis=1)
-    close = best[:, -1] - best[:, -2] <= TIE
+    largest = np.abs(wanted.scores[np.isfinite(wanted.scores)]).max(initial=1.0)
+    close = best[:, -1] - best[:, -2] <= TIE * largest
     return [at for at in np.flatnonzero(close).tolist() if wanted.labels[at] != seen[at].label]
 
 

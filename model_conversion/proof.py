@@ -112,7 +112,7 @@ def _answers(predictor: Predictor, rows: list[Row], size: int) -> list[Predictio
 
 def _block(contract: Contract, question: Question, seen: list[Prediction]) -> Block:
     wanted = question.wanted
-    ties = tied(wanted, seen) if contract.model.task == "classification" else []
+    ties = tied(wanted, seen) if contract.model.task in {"classification", "decision"} else []
     return Block(source=question.source, wanted=wanted, seen=seen, rows=question.rows, ties=ties)
 
 

@@ -14,6 +14,8 @@ import onnx
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+from sklearn.base import is_classifier
+from sklearn.svm import LinearSVC
 
 from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
@@ -99,8 +101,9 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
     options: dict[int, dict[str, Any]] = {**text_options(arranged.estimator)}
     # Without options of its own the library hands a classifier's to a selector that holds one, and then refuses them.
     options |= {id(step): {} for step in selectors(arranged.estimator)}
-    if hasattr(final, "predict_proba"):
-        options[id(final)] = {"zipmap": False}
+    # LinearSVC has no such option, but without any the library hands it one and refuses it.
+    if is_classifier(final):
+        options[id(final)] = {} if isinstance(final, LinearSVC) else {"zipmap": False}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library's use of deprecated numpy is not the user's concern

@@ -101,14 +101,17 @@ def _scores(contract: Contract, score: aws_cloudwatch.Metric) -> aws_cloudwatch.
     """Return the graph of what the model answered."""
     outputs = contract.outputs
     limits: tuple[float | None, float | None] = (None, None)
-    line = "Mean in training"
+    line: str | None = "Mean in training"
+    watched = "the answered class"
+    if outputs.classes and outputs.positive is not None:
+        watched = outputs.classes[outputs.positive].name
     match contract.model.task:
         case "classification":
-            watched = "the answered class"
-            if outputs.positive is not None:
-                watched = outputs.classes[outputs.positive].name
             title, unit, limits = f"Prediction probability: {watched}", "probability", (0, 1)
             line = "Base rate in training"
+        case "decision":
+            # A share of rows has no place on an axis of decision values.
+            title, unit, line = f"Decision value: {watched}", "decision value (above 0: this class)", None
         case "regression":
             title, unit = "Predicted value", outputs.unit or "value"
         case "outlier":
@@ -121,7 +124,7 @@ def _scores(contract: Contract, score: aws_cloudwatch.Metric) -> aws_cloudwatch.
         score.with_(label="Mean", statistic="Average"),
         score.with_(label="Lowest tenth", statistic="p10"),
         score.with_(label="Highest tenth", statistic="p90"),
-        line=None if outputs.base_rate is None else _line(outputs.base_rate, line, _GREY),
+        line=None if outputs.base_rate is None or line is None else _line(outputs.base_rate, line, _GREY),
         limits=limits,
     )
 

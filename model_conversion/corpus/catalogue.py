@@ -32,10 +32,8 @@ as refused, so a slow machine refuses more.
 Of {claimed} estimators that skl2onnx {skl2onnx} claims to convert, **{converted} are converted on every data set
 here ({share:.0%})**; {exact} of those are exact. Over all {total} cases: {counts}.
 
-{mute} of the {claimed} answer a class and no probability: they have no `predict_proba`. The contract promises a
-probability of every class, and alarms, drift and advice are made of it; a decision value would be served as one, and
-a label alone as certainty. So they are refused, and calibrated they convert. Of the other {servable}, {converted}
-convert ({servable_share:.0%}).
+Classifiers that have no `predict_proba` are served with their decision values, which are no probabilities and are not
+called so: there is no base rate beside them and no alarm on their mean. Calibrated they have both.
 
 Times are medians of one run on a machine that did other work too: read them as ratios, not as promises.
 """
@@ -55,15 +53,6 @@ def share(outcomes: Mapping[str, Outcome]) -> tuple[list[str], list[str], list[s
     return list(verdicts), converted, [name for name in converted if set(verdicts[name]) == {EXACT}]
 
 
-def _mute(outcomes: Mapping[str, Outcome]) -> set[str]:
-    """Return the claimed classifiers that are refused because they have no probabilities."""
-    return {
-        case.estimator
-        for case in cases()
-        if case.claimed and case.name in outcomes and "has no predict_proba" in outcomes[case.name].reason
-    }
-
-
 def markdown(outcomes: Mapping[str, Outcome], note: str = "") -> str:
     """Return the catalogue.
 
@@ -75,8 +64,6 @@ def markdown(outcomes: Mapping[str, Outcome], note: str = "") -> str:
     claimed, converted, exact = share(outcomes)
     counts = Counter(outcomes[case.name].verdict for case in known)
     wrong = counts[DIFFERS]
-    mute = _mute(outcomes)
-    servable = len(claimed) - len(mute)
     text = HEAD.format(
         sklearn=version("scikit-learn"),
         skl2onnx=version("skl2onnx"),
@@ -87,9 +74,6 @@ def markdown(outcomes: Mapping[str, Outcome], note: str = "") -> str:
         converted=len(converted),
         share=len(converted) / max(1, len(claimed)),
         exact=len(exact),
-        mute=len(mute),
-        servable=servable,
-        servable_share=len(converted) / max(1, servable),
         total=len(known),
         counts=", ".join(f"{counts[name]} {name}" for name in (EXACT, WITHIN, REFUSED) if counts[name]),
     )

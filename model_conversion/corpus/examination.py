@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from function.contract import load_contract, read_model
 from function.errors import NightjarError
@@ -138,11 +139,10 @@ def _prepare(case: Case, scratch: Path, precision: str) -> tuple[Request, Reques
     schema = scratch / "schema.toml"
     schema.write_text(schema_toml(whole, columns=list(frame)), encoding="utf-8")
     scale = 1.0
-    if case.kind != "classifiers" and not hasattr(estimator, "predict_proba"):
+    if not hasattr(estimator, "predict_proba"):
         ask: Any = getattr(estimator, "transform", None) if case.kind == "clusterers" else None
-        if case.kind == "outlier detectors":
-            ask = estimator.decision_function
-        ask = ask or getattr(estimator, "predict", None)
+        ask = ask or getattr(estimator, "decision_function", None)
+        ask = ask or (None if is_classifier(estimator) else getattr(estimator, "predict", None))
         scale = max(1.0, float(np.abs(np.asarray(ask(frame), dtype=np.float64)).max())) if ask else 1.0
 
     def request(data: Path) -> Request:

@@ -8,7 +8,7 @@ from typing import Any
 
 import lightgbm
 import xgboost
-from sklearn import decomposition, feature_selection, impute, linear_model, preprocessing
+from sklearn import decomposition, feature_selection, impute, linear_model, preprocessing, svm
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import (
@@ -21,6 +21,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.tree import DecisionTreeClassifier
 
@@ -167,6 +168,27 @@ _CALIBRATED: Chapter = {
     )
 }
 
+
+def _scaled_rows(make: Callable[[], Any]) -> Any:
+    return make_pipeline(preprocessing.StandardScaler(), make())
+
+
+_DECIDERS: Chapter = {
+    ("SVC(probability=False)", "cancer"): partial(_scaled_rows, svm.SVC),
+    ("SVC(probability=False)", "wine"): partial(_scaled_rows, svm.SVC),
+    ("NuSVC(probability=False)", "wine"): partial(_scaled_rows, partial(svm.NuSVC, nu=0.3)),
+    ("SVC(kernel='poly')", "wine"): partial(_scaled_rows, partial(svm.SVC, kernel="poly")),
+    ("SGDClassifier(loss='hinge')", "wine"): partial(
+        _scaled_rows, partial(linear_model.SGDClassifier, random_state=0)
+    ),
+    ("OneVsOneClassifier(DecisionTreeClassifier)", "wine"): partial(
+        _scaled_rows, lambda: OneVsOneClassifier(DecisionTreeClassifier(max_depth=4, random_state=0))
+    ),
+    ("OneVsRestClassifier(LinearSVC)", "wine"): partial(
+        _scaled_rows, lambda: OneVsRestClassifier(svm.LinearSVC(random_state=0))
+    ),
+}
+
 _OTHERS: Chapter = {
     ("HistGradientBoostingRegressor(monotonic_cst)", "diabetes"): lambda: HistGradientBoostingRegressor(
         max_iter=20, monotonic_cst={"bmi": 1}, random_state=0
@@ -177,6 +199,7 @@ _OTHERS: Chapter = {
 }
 
 CHAPTERS: dict[str, Chapter] = {
+    "classifiers without probabilities, by decision value": _DECIDERS,
     "classifiers without probabilities, calibrated": _CALIBRATED,
     "booster libraries": _BOOSTERS,
     "gaps and strings": _GAPS,

@@ -1,6 +1,6 @@
-"""Labels and probabilities as every classifier of ours writes them."""
+"""Labels, probabilities and decision values as every classifier of ours writes them."""
 
-__all__ = ["as_index", "write_label", "write_two_columns"]
+__all__ = ["as_index", "write_decision", "write_label", "write_label_of_scores", "write_two_columns"]
 
 from typing import Any
 
@@ -31,3 +31,30 @@ def write_label(graph: Graph, estimator: Any, index: str) -> None:
         graph.node("Identity", [index], output=0)
     else:
         graph.node("Gather", [graph.constant(classes, np.int64), index], output=0)
+
+
+def write_label_of_scores(graph: Graph, estimator: Any, scores: str) -> None:
+    """Write the label by the decision values, ``(rows, classes)`` or ``(rows, 1)`` for the second of two classes.
+
+    Where probabilities are rounded to the same number, these still differ.
+    """
+    if len(estimator.classes_) > 2:
+        write_label(graph, estimator, graph.node("ArgMax", [scores], axis=1, keepdims=0))
+    else:
+        above = graph.node("Greater", [scores, graph.constant(0.0)])
+        write_label(graph, estimator, as_index(graph, above))
+
+
+def write_decision(graph: Graph, estimator: Any, scores: str) -> None:
+    """Write label and decision values, a column a class: of two classes the first's is the negative of the second's.
+
+    Args:
+        graph: Where to.
+        estimator: The classifier.
+        scores: As for :func:`write_label_of_scores`.
+    """
+    write_label_of_scores(graph, estimator, scores)
+    if len(estimator.classes_) == 2:
+        graph.node("Concat", [graph.node("Neg", [scores]), scores], output=1, axis=1)
+    else:
+        graph.node("Identity", [scores], output=1)

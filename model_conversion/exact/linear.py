@@ -1,4 +1,4 @@
-"""Linear classifiers of which skl2onnx computes the probabilities, or decides the label, by another rule."""
+"""Linear classifiers: skl2onnx takes other probabilities, another rule for the label, or float32."""
 
 __all__ = ["CONVERTERS"]
 
@@ -6,27 +6,25 @@ from typing import Any
 
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import SGDClassifier
+from sklearn.linear_model import (
+    PassiveAggressiveClassifier,
+    Perceptron,
+    RidgeClassifier,
+    RidgeClassifierCV,
+    SGDClassifier,
+)
+from sklearn.svm import LinearSVC
 
 from model_conversion.exact.accurate import sigmoid
-from model_conversion.exact.answers import as_index, write_label, write_two_columns
+from model_conversion.exact.answers import write_decision, write_label_of_scores, write_two_columns
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes
 
 
 def _scores(graph: Graph, estimator: Any) -> str:
     """Return the decision function, ``(rows, classes)``, or ``(rows, 1)`` for two classes."""
-    product = graph.node("MatMul", [graph.matrix(), graph.constant(estimator.coef_.T)])
+    product = graph.node("MatMul", [graph.matrix(), graph.constant(np.atleast_2d(estimator.coef_).T)])
     return graph.node("Add", [product, graph.constant(np.reshape(estimator.intercept_, (1, -1)))])
-
-
-def _label(graph: Graph, estimator: Any, scores: str) -> None:
-    """Decide by the scores: where probabilities are rounded to the same number, these still differ."""
-    if len(estimator.classes_) > 2:
-        write_label(graph, estimator, graph.node("ArgMax", [scores], axis=1, keepdims=0))
-    else:
-        above = graph.node("Greater", [scores, graph.constant(0.0)])
-        write_label(graph, estimator, as_index(graph, above))
 
 
 def _discriminant(scope: Any, operator: Any, container: Any) -> None:
@@ -34,30 +32,40 @@ def _discriminant(scope: Any, operator: Any, container: Any) -> None:
     graph = Graph(scope, operator, container)
     estimator = operator.raw_operator
     scores = _scores(graph, estimator)
-    _label(graph, estimator, scores)
+    write_label_of_scores(graph, estimator, scores)
     if len(estimator.classes_) > 2:
         graph.node("Softmax", [scores], output=1, axis=1)
     else:
         write_two_columns(graph, graph.node("Sigmoid", [scores]))
 
 
+def _decision(scope: Any, operator: Any, container: Any) -> None:
+    """Write the decision function, and the label by it.
+
+    Source: LinearClassifierMixin, scikit-learn 1.9.
+    """
+    graph = Graph(scope, operator, container)
+    estimator = operator.raw_operator
+    write_decision(graph, estimator, _scores(graph, estimator))
+
+
 def _descent(scope: Any, operator: Any, container: Any) -> None:
     """Write probabilities of one class against the rest, and the label from the scores, not from them.
+
+    With a loss that gives no probabilities the scores are the answer.
 
     Source: SGDClassifier.predict_proba and LinearClassifierMixin, scikit-learn 1.9.
     """
     graph = Graph(scope, operator, container)
     estimator = operator.raw_operator
     scores = _scores(graph, estimator)
-    _label(graph, estimator, scores)
-    if (
-        container.has_options(estimator, "raw_scores")
-        and container.get_options(estimator, {"raw_scores": False})["raw_scores"]
-    ):
-        if len(estimator.classes_) == 2:
-            scores = graph.node("Concat", [graph.node("Neg", [scores]), scores], axis=1)
-        graph.node("Identity", [scores], output=1)
+    asked = container.has_options(estimator, "raw_scores") and container.get_options(
+        estimator, {"raw_scores": False}
+    )
+    if (asked and asked["raw_scores"]) or not hasattr(estimator, "predict_proba"):
+        write_decision(graph, estimator, scores)
         return
+    write_label_of_scores(graph, estimator, scores)
     one = graph.constant(1.0)
     if estimator.loss == "modified_huber":
         clipped = graph.node("Clip", [scores, graph.constant(-1.0), one])
@@ -77,5 +85,9 @@ def _descent(scope: Any, operator: Any, container: Any) -> None:
 CONVERTERS: dict[type, tuple[Any, Any]] = {
     LinearDiscriminantAnalysis: (classifier_shapes, _discriminant),
     SGDClassifier: (classifier_shapes, _descent),
+    **dict.fromkeys(
+        (LinearSVC, PassiveAggressiveClassifier, Perceptron, RidgeClassifier, RidgeClassifierCV),
+        (classifier_shapes, _decision),
+    ),
 }
 """Estimator → shape calculator and converter, as skl2onnx takes them."""

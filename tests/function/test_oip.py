@@ -186,6 +186,7 @@ def test_the_server_names_its_extension_and_the_projects_version(service: Servic
     [
         ("regression", ("value",), {"value": 1}),
         ("regression", ("a", "b", "c"), {"value": 1, "values": 3}),
+        ("decision", ("no", "yes"), {"label": 1, "value": 1, "values": 2}),
         ("outlier", ("score",), {"label": 1, "value": 1}),
         ("clustering", ("0", "1", "2"), {"label": 1, "distances": 3}),
     ],

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from skl2onnx import convert_sklearn
 from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
 from sklearn.base import ClassifierMixin
+from sklearn.svm import LinearSVC
 
 from model_conversion.exact.converters import CONVERTERS, register_unknown
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
@@ -18,10 +19,11 @@ def graph_of(estimator: Any, columns: int, *, text: bool = False) -> Callable[[A
     """Convert with our own converters and return what answers ``(rows, columns)``."""
     register_unknown()
     kind = (StringTensorType if text else DoubleTensorType)([None, columns])
+    mapped = isinstance(estimator, ClassifierMixin) and not isinstance(estimator, LinearSVC)
     model = convert_sklearn(
         estimator,
         initial_types=[("x", kind)],
-        options={id(estimator): {"zipmap": False}} if isinstance(estimator, ClassifierMixin) else None,
+        options={id(estimator): {"zipmap": False}} if mapped else None,
         target_opset={"": OPSET, "ai.onnx.ml": KNOWN_ML_OPSET},
         custom_shape_calculators={key: pair[0] for key, pair in CONVERTERS.items()},
         custom_conversion_functions={key: pair[1] for key, pair in CONVERTERS.items()},

@@ -54,4 +54,4 @@ def test_a_case_is_looked_up_by_its_first_part() -> None:
     assert alternative_to("KNNImputer + LogisticRegression") == NAMED["KNNImputer"]
     assert alternative_to("PowerTransformer + DecisionTreeClassifier").startswith("leave it out")
     assert alternative_to("PowerTransformer + LogisticRegression") == ""
-    assert alternative_to("LinearSVC(tol)") == NAMED["LinearSVC"]
+    assert alternative_to("NearestCentroid(metric)") == NAMED["NearestCentroid"]

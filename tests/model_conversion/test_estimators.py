@@ -21,6 +21,7 @@ from sklearn.ensemble import IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import SVC
 from skops import io
 
 from model_conversion.errors import InputError, UnsupportedError
@@ -223,6 +224,7 @@ def test_the_columns_are_told_apart() -> None:
 def test_the_task_is_told_apart() -> None:
     """Also behind a pipeline; a transformer has none."""
     assert task_of(make_pipeline(StandardScaler(), LogisticRegression())) == "classification"
+    assert task_of(make_pipeline(StandardScaler(), SVC())) == "decision"
     assert task_of(LinearRegression()) == "regression"
     assert task_of(IsolationForest()) == "outlier"
     assert task_of(KMeans()) == "clustering"

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.multiclass import OutputCodeClassifier
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 
 from function.predictor import Prediction
 from model_conversion.comparison import Block, Comparison
@@ -106,8 +107,30 @@ def test_an_estimator_fitted_without_names_is_asked_without_names() -> None:
 
 def test_an_estimator_without_probabilities_is_refused_with_a_way_out() -> None:
     """The message names the wrapper that adds them."""
-    with pytest.raises(UnsupportedError, match="LinearSVC has no predict_proba; wrap it in Calibrated"):
-        reference(LinearSVC().fit(FRAME, [0, 0, 0, 1, 1, 1]), FRAME, "classification")
+    coded = OutputCodeClassifier(LinearSVC(), random_state=0).fit(FRAME, [0, 0, 0, 1, 1, 1])
+    with pytest.raises(
+        UnsupportedError, match="OutputCodeClassifier has no predict_proba; wrap it in Calibrated"
+    ):
+        reference(coded, FRAME, "classification")
+
+
+def test_a_decision_has_a_value_for_each_class() -> None:
+    """Of two classes one is the negative of the other; values of pairs of classes are no values of classes."""
+    classifier = LinearSVC().fit(FRAME, [0, 0, 0, 1, 1, 1])
+    found = reference(classifier, FRAME, "decision")
+    np.testing.assert_array_equal(found.scores[:, 1], classifier.decision_function(FRAME))
+    np.testing.assert_array_equal(found.scores[:, 0], -found.scores[:, 1])
+    pairs = SVC(decision_function_shape="ovo").fit(FRAME[:4], [0, 1, 2, 3])
+    with pytest.raises(UnsupportedError, match=r"gives 6 decision values of 4 classes.*ovr"):
+        reference(pairs, FRAME[:4], "decision")
+
+
+def test_ties_of_decision_values_are_relative_to_the_largest() -> None:
+    """The last digit of a sum of large numbers is a larger number."""
+    wanted = Reference(labels=["a", "a"], scores=np.array([[5e-10, -5e-10], [1e3, -1e3]]))
+    seen = [Prediction("b", (0.0, 0.0)), Prediction("a", (1e3, -1e3))]
+    assert tied(wanted, seen) == [0]
+    assert tied(Reference(labels=["a"], scores=wanted.scores[:1]), seen[:1]) == []
 
 
 def test_several_values_a_row_have_a_column_each() -> None:

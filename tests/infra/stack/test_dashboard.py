@@ -90,6 +90,7 @@ def test_a_regression_shows_its_value(synthesised: Callable[..., Any], contract:
 @pytest.mark.parametrize(
     ("task", "title", "unit"),
     [
+        ("decision", "Decision value: the answered class", "decision value (above 0: this class)"),
         ("outlier", "How usual a row is: the model's own score", "score (below 0: outlier)"),
         ("clustering", "Distance to the nearest cluster", "distance"),
     ],

@@ -9,12 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.ensemble import IsolationForest
-from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier, SGDClassifier
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC, LinearSVC, NuSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from model_conversion.decision import decision_of
 from model_conversion.errors import UnsupportedError
@@ -55,6 +60,78 @@ def test_gradient_descent_decides_by_scores(loss: str, classes: int, far: float)
     """Far from the data, where probabilities are rounded to zero and one, too."""
     rows, target = (CANCER, BENIGN) if classes == 2 else (WINE, KIND)
     check_classifier(SGDClassifier(loss=loss, random_state=0).fit(rows, target), far=far)
+
+
+def check_decision(estimator: Any, *, within: float = 1e-12) -> None:
+    """Compare labels and decision values on any rows; of two classes the first's is the negative."""
+    answer = graph_of(estimator, 6)
+
+    @given(ROWS)
+    @settings(max_examples=20)
+    def agrees(rows: NDArray[np.float64]) -> None:
+        wanted = estimator.decision_function(rows)
+        if wanted.ndim == 1:
+            wanted = np.column_stack([-wanted, wanted])
+        close = within * max(1.0, np.abs(wanted).max())
+        label, values = answer(rows)
+        np.testing.assert_allclose(values, wanted, rtol=0, atol=close)
+        best = np.sort(wanted, axis=1)
+        clear = best[:, -1] - best[:, -2] > 10 * close  # on a tie the last digit decides
+        np.testing.assert_array_equal(label[clear], estimator.predict(rows)[clear])
+
+    agrees()
+
+
+DECIDERS = (
+    LinearSVC(random_state=0),
+    Perceptron(random_state=0),
+    RidgeClassifier(),
+    SGDClassifier(random_state=0),
+    OneVsRestClassifier(LinearSVC(random_state=0)),
+    OneVsOneClassifier(LogisticRegression()),
+)
+
+
+@pytest.mark.parametrize("estimator", DECIDERS, ids=repr)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_linear_classifiers_without_probabilities(estimator: Any, classes: int) -> None:
+    """Alone, one against the rest and one against one."""
+    rows, target = (CANCER, BENIGN) if classes == 2 else (WINE, np.array(["low", "mid", "top"])[KIND])
+    check_decision(clone(estimator).fit(rows, target))
+
+
+@pytest.mark.parametrize("kernel", ["linear", "poly", "rbf", "sigmoid"])
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("break_ties", [False, True])
+def test_support_vectors_without_probabilities(kernel: str, classes: int, break_ties: bool) -> None:
+    """The votes or the decision values make the label; far from the data the sum of the support vectors cancels."""
+    rows, target = (CANCER, BENIGN) if classes == 2 else (WINE, KIND)
+    check_decision(SVC(kernel=kernel, coef0=0.3, break_ties=break_ties).fit(rows, target), within=1e-10)
+    check_decision(NuSVC(kernel=kernel, nu=0.2, break_ties=break_ties).fit(rows, target), within=1e-10)
+
+
+def test_support_vectors_of_sparse_rows() -> None:
+    """Their weights are kept sparse as well."""
+    check_decision(SVC().fit(csr_matrix(WINE), KIND))
+
+
+def test_trees_one_against_one() -> None:
+    """Their probabilities are what speaks for a class."""
+    check_decision(OneVsOneClassifier(DecisionTreeClassifier(max_depth=3, random_state=0)).fit(WINE, KIND))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "named"),
+    [
+        (OneVsOneClassifier(SVC()), "3 classes holds SVC"),
+        (OneVsRestClassifier(SVC()), "holds SVC, wanted a linear classifier"),
+        (SVC(kernel=lambda a, b: a @ b.T), "kernel <function .* wanted linear, poly, rbf or sigmoid"),
+    ],
+)
+def test_decisions_of_another_form_are_refused(estimator: Any, named: str) -> None:
+    """By what they hold, with what to do."""
+    with pytest.raises(UnsupportedError, match=named):
+        graph_of(estimator.fit(WINE, KIND), 6)
 
 
 @pytest.mark.parametrize("positive", [None, "benign", "malign"])

@@ -77,7 +77,7 @@ function drawAnswer(prediction) {
     const headline = prediction.label === undefined ? `${number(prediction.value)} ${unit}`.trim() : plain(prediction.label);
     parts.push(make("p", { class: "headline", id: "headline" }, headline));
     if (prediction.label !== undefined && prediction.value !== undefined) parts.push(make("p", {}, `Decision value ${number(prediction.value)}`));
-    if (prediction.values) parts.push(drawTable("Target", "Value", prediction.values, number));
+    if (prediction.values) parts.push(drawTable(task === "decision" ? "Class" : "Target", "Value", prediction.values, number));
     if (prediction.distances) parts.push(drawTable("Cluster", "Distance", prediction.distances, number));
   }
   if (prediction.advice.length) {
