@@ -9,6 +9,7 @@ __all__ = ["busy_times", "calibrated", "calibration_shape"]
 from typing import TYPE_CHECKING
 
 from infra.local.metrics.lines import platform_events
+from infra.local.metrics.log import LogReader
 from loadtests.prediction import Calibration
 from loadtests.shapes import Shape
 
@@ -40,6 +41,7 @@ def calibrated(samples: "Sequence[Sample]", deployment: "LocalDeployment") -> Ca
     """Return the times of a deployment after its calibration load.
 
     Raises:
+        LogError: The log cannot be read to its end.
         RunError: No environment was seen to start.
     """
     warm, cold = busy_times(_streams(deployment))
@@ -69,10 +71,5 @@ def busy_times(streams: "Iterable[Sequence[str]]") -> tuple[tuple[float, ...], t
 
 
 def _streams(deployment: "LocalDeployment") -> "Iterable[Sequence[str]]":
-    logs = deployment.emulator.client("logs")
-    group = deployment.outputs["LogGroupName"]
-    found: dict[str, list[str]] = {}
-    for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group):
-        for event in page["events"]:
-            found.setdefault(event["logStreamName"], []).append(event["message"])
-    return found.values()
+    log = LogReader(deployment.emulator.client("logs"), deployment.outputs["LogGroupName"])
+    return ([message for _, message in lines] for lines in log.invocations())
