@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from infra.files import write_whole
 from infra.peaks import Action, Peak, ScheduleError, actions, clock_changes, insist
 
 if TYPE_CHECKING:
@@ -125,9 +126,7 @@ def dump(schedule: Schedule) -> str:
 
 def save(schedule: Schedule, path: Path) -> None:
     """Write a schedule's file, whole or not at all."""
-    half = path.with_name(f".{path.name}.new")
-    half.write_text(dump(schedule), encoding="utf-8")
-    half.replace(path)
+    write_whole(path, dump(schedule))
 
 
 def _lines(item: Schedule | Peak) -> list[str]:

@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from infra.files import write_whole
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -153,7 +155,4 @@ class Results:
 
 def write_results(results: Results, folder: Path) -> Path:
     """Write the JSON file, whole or not at all, and return its path."""
-    path = folder / RESULTS_FILE
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(results.to_dict(), indent=1) + "\n", encoding="utf-8")
-    return unfinished.replace(path)
+    return write_whole(folder / RESULTS_FILE, json.dumps(results.to_dict(), indent=1) + "\n")

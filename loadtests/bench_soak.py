@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from function.oip import inputs_of
+from infra.files import write_whole
 from infra.local.process import ChildError, output_of, running
 from loadtests.bench_candidates import http_event, request
 from loadtests.bench_measure import WARM
@@ -96,10 +97,9 @@ def soak(
 
 
 def write_soak(readings: "Sequence[Reading]", folder: Path) -> Path:
-    """Write the readings as JSON and return the file's path."""
-    path = folder / SOAK_FILE
-    path.write_text(json.dumps([reading._asdict() for reading in readings], indent=1) + "\n")
-    return path
+    """Write the readings as JSON, whole or not at all, and return the file's path."""
+    text = json.dumps([reading._asdict() for reading in readings], indent=1)
+    return write_whole(folder / SOAK_FILE, text + "\n")
 
 
 def as_text(readings: "Sequence[Reading]") -> str:

@@ -33,6 +33,7 @@ from infra.capacity.search import Limits
 from infra.capacity.template import load_template
 from infra.capacity.traffic import load_profile
 from infra.commandline import refuse
+from infra.files import write_whole
 from infra.prices import load_prices
 from infra.schedule import save
 
@@ -135,9 +136,7 @@ def _price(options: "argparse.Namespace") -> int:
 
 def _measurements(options: "argparse.Namespace") -> int:
     measurements = load_measurements(options.bench)
-    half = options.out.with_name(f".{options.out.name}.new")
-    half.write_text(dump_measurements(measurements), encoding="utf-8")
-    half.replace(options.out)
+    write_whole(options.out, dump_measurements(measurements))
     print(
         f"written {options.out}: {measurements.origin}, {', '.join(map(str, sorted(measurements.by_memory)))} MB"
     )

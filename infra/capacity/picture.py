@@ -13,6 +13,7 @@ from infra.capacity.outcome import concurrency_over_time, within
 from infra.capacity.plan import capacity_for
 from infra.capacity.report import plan_table
 from infra.capacity.simulate import COLD
+from infra.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,10 +39,9 @@ def write_pictures(plan: "Plan", folder: "Path") -> "list[Path]":
         pyplot.close(figure)
     svg = drawing.getvalue()
     page = _PAGE.format(picture=svg[svg.index("<svg") :], table=escape(plan_table(plan)))
-    folder.mkdir(parents=True, exist_ok=True)
     return [
-        _write(folder / "plan.html", page.encode()),
-        _write(folder / "plan.png", image.getvalue()),
+        write_whole(folder / "plan.html", page),
+        write_whole(folder / "plan.png", image.getvalue()),
     ]
 
 
@@ -183,12 +183,6 @@ def _cost(plan: "Plan", axes: Any) -> None:
     axes.set(title="A month's price, everything charged", xlabel="USD")
     axes.margins(x=0.08)
     axes.legend(fontsize=8, ncols=4)
-
-
-def _write(path: "Path", data: bytes) -> "Path":
-    half = path.with_name(f".{path.name}.new")
-    half.write_bytes(data)
-    return half.replace(path)
 
 
 _PAGE = """<!doctype html>
