@@ -32,7 +32,7 @@ hooks: Any = events  # registering is not typed
 
 
 def _add_arguments(parser: Any) -> None:
-    parser.add_argument("--data", default="model/data/yrbss.csv", help="CSV with the rows to send")
+    parser.add_argument("--data", default="model/data/yrbss.csv", help="rows to send, CSV or Parquet")
     parser.add_argument("--artefact", default="build/model", help="folder of the model that is deployed")
     parser.add_argument("--samples", default="", help="file for one line of JSON a request")
     parser.add_argument("--patience-s", type=float, default=15.0, help="how long a client waits for a byte")

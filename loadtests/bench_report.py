@@ -4,6 +4,7 @@ __all__ = ["TITLES", "Target", "as_table", "targets"]
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from loadtests.bench_machine import CORE_MB
 from loadtests.bench_results import spread
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def as_table(results: "Results") -> str:
         *_starts(results.full),
     ]
     for memory_mb, group in sorted(results.memory.items()):
-        lines += ["", f"{memory_mb} MB: {memory_mb / 1769:.2f} of a core", *_starts(group)]
+        lines += ["", f"{memory_mb} MB: {memory_mb / CORE_MB:.2f} of a core", *_starts(group)]
     lines += ["", *_footprints(results), "", *_warm(results)]
     batch = results.batch
     lines += [

@@ -75,6 +75,7 @@ def local_deployment(
         context: CDK context, ``key=value``.
 
     Raises:
+        ArtefactError: The bundle's artefact is missing or damaged.
         BundleError: There is no bundle.
         ChildError: Synthesis failed or was refused.
         EmulatorError: The emulator did not start.
