@@ -1,10 +1,10 @@
-"""How every command line here introduces itself and refuses: the module's docstring is its help.
+"""How every command line here introduces itself, reads numbers and refuses: the module's docstring is its help.
 
 A docstring says what the command does, has a paragraph that begins with ``Exit codes:``, and ends with
 ``Example:`` and a command that can be copied.
 """
 
-__all__ = ["parser_of", "refuse", "whole_number"]
+__all__ = ["parser_of", "positive", "refuse", "share", "whole_number"]
 
 import argparse
 import sys
@@ -65,3 +65,26 @@ def whole_number(lowest: int, highest: int | None = None) -> Callable[[str], int
         return number
 
     return read
+
+
+def positive(text: str) -> float:
+    """Read an option's finite number above 0, for argparse's ``type``."""
+    number = _number(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r}, wanted a number above 0")
+    return number
+
+
+def share(text: str) -> float:
+    """Read an option's number from 0 to 1, for argparse's ``type``."""
+    number = _number(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r}, wanted a share from 0 to 1")
+    return number
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}, wanted a number") from None

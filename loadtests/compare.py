@@ -22,21 +22,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from function.errors import NightjarError
-from infra.commandline import parser_of, refuse
+from infra.commandline import parser_of, positive, refuse, share, whole_number
+from infra.files import write_whole
 from infra.local.deployment import local_deployment
 from infra.local.emulator import scratch_folder
 from infra.local.process import Stopped, stop_on_signals
 from loadtests.agreement import TOLERANCE, agreement, as_lines
 from loadtests.calibration import calibrated, calibration_shape
 from loadtests.errors import InputError
-from loadtests.generator import Load, Open, generate
+from loadtests.generator import MARGIN_S, Load, Open, generate
 from loadtests.judgement import Limits, judge
 from loadtests.known import load_known
-from loadtests.numbers import count, positive, share
 from loadtests.prediction import environments_for, figures_of, predict
 from loadtests.shapes import day_shape
 from loadtests.target import probe
-from loadtests.terminal import say, show, write
+from loadtests.terminal import say, show
 from loadtests.traffic import PROFILE, read_traffic
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from loadtests.shapes import Shape
 
 _SLA_S = 10.0
-_PATIENCE_S = 15.0
+_PATIENCE_S = _SLA_S + MARGIN_S
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -97,7 +97,7 @@ def _run(options: argparse.Namespace) -> int:
         "lines": [asdict(line) | {"agrees": line.agrees} for line in lines],
         "problems": verdict.problems,
     }
-    write(options.summary, json.dumps(summary, indent=2) + "\n")
+    write_whole(options.summary, json.dumps(summary, indent=2) + "\n")
     if options.json:
         print(json.dumps(summary, indent=2))
         return 0 if agrees else 1
@@ -139,7 +139,7 @@ def parser() -> argparse.ArgumentParser:
     result = parser_of("loadtests.compare", __doc__)
     add = result.add_argument
     add("--minutes", type=positive, default=1.0, help="what the day is compressed to (default: %(default)g)")
-    add("--requests", type=count, default=600, help="how many (default: %(default)s)")
+    add("--requests", type=whole_number(1), default=600, help="how many (default: %(default)s)")
     add("--day", choices=("weekday", "weekend"), default="weekday", help="which day (default: %(default)s)")
     add("--traffic", type=Path, default=PROFILE, help="profile or recording (default: %(default)s)")
     add("--time-zone", default="UTC", help="of a recording (default: %(default)s)")
@@ -149,7 +149,7 @@ def parser() -> argparse.ArgumentParser:
         default=0.002,
         help="largest share of cold starts that is planned (default: %(default)s)",
     )
-    add("--environments", type=count, help="serve with as many and plan nothing")
+    add("--environments", type=whole_number(1), help="serve with as many and plan nothing")
     add("--seed", type=int, default=1, help="of the arrivals (default: %(default)s)")
     add("--bundle", type=Path, default=Path("build/bundle"), help="what runs (default: %(default)s)")
     add("--artefact", type=Path, default=Path("build/model"), help="its model (default: %(default)s)")

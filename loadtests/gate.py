@@ -23,6 +23,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from function.errors import NightjarError
+from infra.commandline import refuse
+from infra.files import write_whole
 from infra.local.deployment import local_deployment
 from infra.local.emulator import scratch_folder
 from infra.local.process import Stopped, stop_on_signals
@@ -38,7 +40,7 @@ from loadtests.parts import by_hour, by_peak
 from loadtests.report import as_dict, as_markdown, as_table
 from loadtests.shapes import Ramp, day_shape, ramp_shape
 from loadtests.target import base_url, probe
-from loadtests.terminal import say, show, write
+from loadtests.terminal import say, show
 from loadtests.traffic import read_traffic
 
 if TYPE_CHECKING:
@@ -183,12 +185,12 @@ def main(argv: "Sequence[str] | None" = None) -> int:
         with stop_on_signals():
             finding = _run(options)
             figures = json.dumps(as_dict(finding), indent=2)
-            write(options.summary, figures + "\n")
-            write(options.markdown, as_markdown(finding))
+            write_whole(options.summary, figures + "\n")
+            write_whole(options.markdown, as_markdown(finding))
     except Stopped as stopped:
         return 128 + stopped.signum
     except NightjarError as error:
-        print(f"error: {error}", file=sys.stderr)
+        refuse(error)
         return 2 if isinstance(error, InputError) else 1
     print(figures if options.json else as_table(finding))
     say(f"written: {options.summary}, {options.markdown}, {options.html}")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from infra.commandline import parser_of, positive, whole_number
 from infra.config import load_config
-from loadtests.numbers import above_one, count, positive
+from loadtests.generator import MARGIN_S
 from loadtests.traffic import PROFILE
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Options:
     @property
     def patience_s(self) -> float:
         """How long a client waits for a byte: longer than the limit, to tell a slow answer from none."""
-        return self.sla_s + 5.0
+        return self.sla_s + MARGIN_S
 
 
 def parse(argv: "Sequence[str] | None", *, about: str) -> Options:
@@ -70,13 +71,7 @@ def parse(argv: "Sequence[str] | None", *, about: str) -> Options:
 
 
 def _parser(about: str) -> argparse.ArgumentParser:
-    description, _, example = about.partition("Example:\n")
-    result = argparse.ArgumentParser(
-        prog="python -m loadtests.gate",
-        description=description.replace("``", ""),
-        epilog="example: " + example.strip(),
-        allow_abbrev=False,
-    )
+    result = parser_of("loadtests.gate", about)
     _add_target(result)
     _add_load(result)
     result.add_argument(
@@ -131,7 +126,7 @@ def _add_target(result: argparse.ArgumentParser) -> None:
     )
     add(
         "--environments",
-        type=count,
+        type=whole_number(1),
         default=8,
         help="environments of an own deployment that are started before the load; under a ramp there are no more "
         "(default: %(default)s)",
@@ -160,14 +155,16 @@ def _add_load(result: argparse.ArgumentParser) -> None:
         default=1,
         help="day, ramp: the same gives the same moments (default: %(default)s)",
     )
-    add("--users", type=count, default=20, help="steady: who ask at once (default: %(default)s)")
+    add("--users", type=whole_number(1), default=20, help="steady: who ask at once (default: %(default)s)")
     add(
         "--spawn-rate",
         type=positive,
         default=2.0,
         help="steady: users who begin in a second (default: %(default)s)",
     )
-    add("--seconds", type=count, default=20, help="steady: how long they ask (default: %(default)s)")
+    add(
+        "--seconds", type=whole_number(1), default=20, help="steady: how long they ask (default: %(default)s)"
+    )
     add(
         "--traffic",
         type=Path,
@@ -180,7 +177,9 @@ def _add_load(result: argparse.ArgumentParser) -> None:
     add("--day", choices=("weekday", "weekend"), default="weekday", help="day: which (default: %(default)s)")
     volume = group.add_mutually_exclusive_group()
     volume.add_argument(
-        "--requests", type=count, help="day: how many to send (default: ten for each second of the test)"
+        "--requests",
+        type=whole_number(1),
+        help="day: how many to send (default: ten for each second of the test)",
     )
     volume.add_argument(
         "--multiplier", type=positive, help="day: send the profile's volume this many times instead"
@@ -191,6 +190,14 @@ def _add_load(result: argparse.ArgumentParser) -> None:
         default=10.0,
         help="ramp: requests/s of the first step (default: %(default)g)",
     )
-    add("--factor", type=above_one, default=1.25, help="ramp: from step to step (default: %(default)s)")
+    add("--factor", type=_above_one, default=1.25, help="ramp: from step to step (default: %(default)s)")
     add("--step-s", type=positive, default=5.0, help="ramp: seconds of a step (default: %(default)g)")
     add("--most-rate", type=positive, default=1000.0, help="ramp: highest requests/s (default: %(default)g)")
+
+
+def _above_one(text: str) -> float:
+    """Read a number above 1."""
+    number = positive(text)
+    if number <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r}, wanted a number above 1")
+    return number

@@ -6,7 +6,10 @@ import argparse
 from pathlib import Path
 
 from infra.capacity.measurements import MEASURED
-from infra.commandline import parser_of, whole_number
+from infra.capacity.search import Limits
+from infra.capacity.simulate import Platform
+from infra.capacity.workload import ENVIRONMENT_S
+from infra.commandline import parser_of, positive, share, whole_number
 
 TRAFFIC = Path(__file__).with_name("traffic.toml")
 SCHEDULE = Path(__file__).parent.parent / "schedule.toml"
@@ -33,6 +36,7 @@ def parser(document: str | None) -> argparse.ArgumentParser:
     price = command("price", "the monthly price of a template, or of the brief", "price --brief")
     for one in (plan, price):
         _shared(one)
+    limits = Limits()
     plan.add_argument(
         "--memory-mb",
         type=_sizes,
@@ -40,24 +44,29 @@ def parser(document: str | None) -> argparse.ArgumentParser:
     )
     plan.add_argument(
         "--cold-share",
-        type=_share,
-        default=0.002,
+        type=share,
+        default=limits.cold_share,
         help="largest share of cold starts in each peak (%(default)s)",
     )
     plan.add_argument(
-        "--late-share", type=_share, default=0.0001, help="largest share later than the SLA (%(default)s)"
+        "--late-share",
+        type=share,
+        default=limits.late_share,
+        help="largest share later than the SLA (%(default)s)",
     )
     plan.add_argument(
         "--start-s",
-        type=_positive,
-        default=2.0,
+        type=positive,
+        default=limits.start_s,
         help="longest cold answer, 99 of 100, in seconds (%(default)s)",
     )
-    plan.add_argument("--sla-s", type=_positive, default=10.0, help="the promise in seconds (%(default)s)")
+    plan.add_argument(
+        "--sla-s", type=positive, default=limits.sla_s, help="the promise in seconds (%(default)s)"
+    )
     plan.add_argument(
         "--least",
-        type=whole_number(0, 100),
-        default=1,
+        type=whole_number(0, limits.most),
+        default=limits.least,
         help="environments warm through every peak (%(default)s)",
     )
     plan.add_argument("--weeks", type=whole_number(1, 52), default=4, help="weeks to simulate (%(default)s)")
@@ -66,14 +75,14 @@ def parser(document: str | None) -> argparse.ArgumentParser:
     )
     plan.add_argument(
         "--idle-expiry-s",
-        type=_positive,
-        default=300.0,
+        type=positive,
+        default=Platform().idle_expiry_s,
         help="assumed life of an idle environment (%(default)s)",
     )
     plan.add_argument(
         "--environment-s",
-        type=_positive,
-        default=0.5,
+        type=positive,
+        default=ENVIRONMENT_S,
         help="assumed time to make an environment (%(default)s)",
     )
     plan.add_argument(
@@ -119,7 +128,7 @@ def _shared(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--region", default="eu-central-1", help="whose prices (%(default)s)")
     parser.add_argument(
-        "--popularity", type=_positive, default=1.0, help="times the profile's volume (%(default)s)"
+        "--popularity", type=positive, default=1.0, help="times the profile's volume (%(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print for machines")
 
@@ -131,26 +140,5 @@ def _sizes(text: str) -> tuple[int, ...]:
         raise argparse.ArgumentTypeError(f"{text!r}, wanted sizes in MB such as 512,1024") from None
 
 
-def _share(text: str) -> float:
-    value = _number(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r}, wanted a share from 0 to 1")
-    return value
-
-
-def _positive(text: str) -> float:
-    value = _number(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r}, wanted a number above 0")
-    return value
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}, wanted a number") from None
-
-
 _CODES = """exit codes: 0 done; 1 no schedule keeps the limits; 2 a file or value cannot be
-used, with what to do; 130 interrupted"""
+used, with what to do; 130 or 143 stopped"""

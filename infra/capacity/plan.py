@@ -66,7 +66,7 @@ class Question:
     weeks: int = 4
     lead_minutes: int = 15
     environment_s: float = ENVIRONMENT_S
-    idle_expiry_s: float = 300.0
+    idle_expiry_s: float = Platform().idle_expiry_s
     seed: int = 1
 
     @property

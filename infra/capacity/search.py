@@ -50,7 +50,7 @@ class Limits:
         most: Largest concurrency that is tried.
     """
 
-    cold_share: float = 0.001
+    cold_share: float = 0.002
     late_share: float = 0.0001
     sla_s: float = 10.0
     start_s: float = 2.0
