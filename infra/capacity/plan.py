@@ -77,6 +77,7 @@ class Question:
             idle_expiry_s=self.idle_expiry_s,
             ready_delay_s=self.lead_minutes * 60.0,
             function_timeout_s=float(self.stack.timeout_s),
+            gateway_timeout_s=self.stack.gateway_timeout_s,
         )
 
     def workload(self, memory_mb: int, *, multiplier: float = 1.0, fresh: bool = False) -> Workload:

@@ -22,6 +22,9 @@ _CRON = re.compile(r"cron\((\d+) (\d+) \? \* ([A-Z,]+) \*\)")
 _MEMORY_MB, _TIMEOUT_S = 128, 3
 """Of a function that says nothing. Source: AWS::Lambda::Function, CloudFormation user guide."""
 
+_GATEWAY_TIMEOUT_MS = 30_000
+"""Of an integration that says nothing. Source: AWS::ApiGatewayV2::Integration, CloudFormation user guide."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackFacts:
@@ -30,6 +33,7 @@ class StackFacts:
     Attributes:
         memory_mb: Of the function that the alias serves.
         timeout_s: Its longest request.
+        gateway_timeout_s: When the gateway gives up.
         architecture: Of its processor.
         reserved_concurrency: Its environments at once; None: the account's limit.
         is_image: Whether it is a container image.
@@ -46,6 +50,7 @@ class StackFacts:
 
     memory_mb: int
     timeout_s: int
+    gateway_timeout_s: float
     architecture: str
     reserved_concurrency: int | None
     is_image: bool
@@ -95,9 +100,11 @@ def read_template(template: dict[str, Any]) -> StackFacts:
         for item in each("AWS::ApplicationAutoScaling::ScalingPolicy")
     ]
     stage = next(each("AWS::ApiGatewayV2::Stage"), {})
+    integration = next(each("AWS::ApiGatewayV2::Integration"), {})
     return StackFacts(
         memory_mb=int(served.get("MemorySize", _MEMORY_MB)),
         timeout_s=int(served.get("Timeout", _TIMEOUT_S)),
+        gateway_timeout_s=integration.get("TimeoutInMillis", _GATEWAY_TIMEOUT_MS) / 1000,
         architecture=served.get("Architectures", ["x86_64"])[0],
         reserved_concurrency=served.get("ReservedConcurrentExecutions"),
         is_image="ImageUri" in served["Code"],

@@ -21,13 +21,14 @@ def template(template_file: Path) -> dict[str, Any]:
 
 
 def test_prods_template_says_what_its_configuration_and_schedule_say(template: dict[str, Any]) -> None:
-    """Memory, timeout, retention and processor of the stage; capacity of the schedule file."""
+    """Memory, timeouts, retention and processor of the stage; capacity of the schedule file."""
     config, facts = (
         load_config("prod", {"jwt_issuer": "https://issuer.example", "jwt_audience": "nightjar"}),
         read_template(template),
     )
 
     assert (facts.memory_mb, facts.timeout_s) == (config.memory_mb, config.timeout_s)
+    assert facts.gateway_timeout_s == config.integration_timeout_s
     assert (facts.architecture, facts.retention_days) == (config.architecture, config.log_retention_days)
     assert facts.orders == orders_of(load(Path("infra/schedule.toml")))
     assert facts.is_image
