@@ -27,7 +27,8 @@ from infra.capacity.measurements import dump_measurements, load_measurements
 from infra.capacity.options import parser
 from infra.capacity.orders import capacity_of
 from infra.capacity.picture import write_pictures
-from infra.capacity.plan import Question, make_plan
+from infra.capacity.plan import make_plan
+from infra.capacity.question import Question
 from infra.capacity.report import bill_table, plan_as_dict, plan_table
 from infra.capacity.search import Limits
 from infra.capacity.template import load_template

@@ -1,6 +1,6 @@
 """From traffic and measured times to a schedule, a memory size, a price, and what else would have cost what."""
 
-__all__ = ["MULTIPLIERS", "Option", "Plan", "Question", "capacity_for", "make_plan", "schedule_of"]
+__all__ = ["MULTIPLIERS", "Option", "Plan", "capacity_for", "make_plan", "schedule_of"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,8 +13,7 @@ from infra.capacity.estimate import usage_of
 from infra.capacity.orders import Order, capacity_of, orders_of
 from infra.capacity.outcome import outcome_of
 from infra.capacity.search import Candidate, Limits, cheapest
-from infra.capacity.simulate import Capacity, Platform
-from infra.capacity.workload import ENVIRONMENT_S, Workload, workload_of
+from infra.capacity.simulate import Capacity
 from infra.peaks import Peak, clock_time
 from infra.schedule import Schedule
 
@@ -22,74 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from infra.capacity.bill import Bill
-    from infra.capacity.measurements import Measurements
     from infra.capacity.outcome import Outcome
+    from infra.capacity.question import Question
     from infra.capacity.search import Found
-    from infra.capacity.template import StackFacts
-    from infra.capacity.traffic import Profile
-    from infra.prices import Prices
 
 MULTIPLIERS = (0.1, 0.3, 1.0, 3.0, 10.0)
 """Popularities at which a plan is looked at: nobody knows the real one."""
 
 _TARGET = 0.7
 _FAR = 10
-"""Target tracking: utilisation it holds, and how many times its minimum it may reach."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is to be planned.
-
-    Attributes:
-        profile: The traffic at popularity 1.
-        measurements: Times of the function by memory.
-        stack: What is charged beside traffic, and what surrounds the function.
-        prices: Of the region.
-        limits: What is to be kept.
-        memory_mb: Sizes to choose from.
-        popularity: What the plan is made for, times the profile's volume.
-        weeks: How many are simulated.
-        lead_minutes: How long before its window capacity is ordered, and how long it may take to be ready.
-        environment_s: Assumed time before the function's own initialisation.
-        idle_expiry_s: Assumed life of an idle on-demand environment.
-        seed: Of the traffic that is planned on; the plan is checked on the traffic of the next seed.
-    """
-
-    profile: "Profile"
-    measurements: "Measurements"
-    stack: "StackFacts"
-    prices: "Prices"
-    limits: Limits
-    memory_mb: tuple[int, ...]
-    popularity: float = 1.0
-    weeks: int = 4
-    lead_minutes: int = 15
-    environment_s: float = ENVIRONMENT_S
-    idle_expiry_s: float = Platform().idle_expiry_s
-    seed: int = 1
-
-    @property
-    def platform(self) -> Platform:
-        """What surrounds the function in the simulation."""
-        return Platform(
-            concurrency_limit=self.stack.reserved_concurrency or Platform().concurrency_limit,
-            idle_expiry_s=self.idle_expiry_s,
-            ready_delay_s=self.lead_minutes * 60.0,
-            function_timeout_s=float(self.stack.timeout_s),
-            gateway_timeout_s=self.stack.gateway_timeout_s,
-        )
-
-    def workload(self, memory_mb: int, *, multiplier: float = 1.0, fresh: bool = False) -> Workload:
-        """Draw traffic: that which is planned on, or fresh traffic of the same kind."""
-        return workload_of(
-            self.profile,
-            self.measurements.at(memory_mb),
-            weeks=self.weeks,
-            multiplier=self.popularity * multiplier,
-            seed=self.seed + fresh,
-            environment_s=self.environment_s,
-        )
+"""Target tracking: utilisation it holds, and how many times the plan's capacity it may reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +70,7 @@ class Plan:
         brief_basis: The plan's month on the brief's basis: dashboard free.
     """
 
-    question: Question
+    question: "Question"
     memory_mb: int
     schedule: Schedule
     found: dict[str, "Found"]
@@ -142,7 +83,7 @@ class Plan:
     brief_basis: "Bill"
 
 
-def make_plan(question: Question, *, progress: "Callable[[str], None]" = lambda _: None) -> Plan:
+def make_plan(question: "Question", *, progress: "Callable[[str], None]" = lambda _: None) -> Plan:
     """Plan.
 
     Args:
@@ -199,7 +140,7 @@ def make_plan(question: Question, *, progress: "Callable[[str], None]" = lambda 
     )
 
 
-def schedule_of(question: Question, chosen: "Mapping[str, Candidate]") -> Schedule:
+def schedule_of(question: "Question", chosen: "Mapping[str, Candidate]") -> Schedule:
     """Return the schedule of the chosen candidates; a top is a peak of its own named ``…-top``.
 
     Raises:
@@ -221,7 +162,7 @@ def schedule_of(question: Question, chosen: "Mapping[str, Candidate]") -> Schedu
     )
 
 
-def _search(question: Question, memory_mb: int, progress: "Callable[[str], None]") -> "dict[str, Found]":
+def _search(question: "Question", memory_mb: int, progress: "Callable[[str], None]") -> "dict[str, Found]":
     workload = question.workload(memory_mb)
     slow_s = float(np.percentile(workload.start_s, 99))
     if slow_s > question.limits.start_s:
@@ -245,13 +186,13 @@ def _search(question: Question, memory_mb: int, progress: "Callable[[str], None]
     return found
 
 
-def capacity_for(question: Question, schedule: Schedule) -> Capacity:
+def capacity_for(question: "Question", schedule: Schedule) -> Capacity:
     """Return a schedule over the simulated weeks."""
     return capacity_of(orders_of(schedule), weeks=question.weeks, target=schedule.target_utilization)
 
 
 def _option(
-    question: Question,
+    question: "Question",
     name: str,
     memory_mb: int,
     capacity: Capacity,
@@ -270,7 +211,7 @@ def _option(
     )
 
 
-def _others(question: Question, memory_mb: int, schedule: Schedule) -> tuple[Option, ...]:
+def _others(question: "Question", memory_mb: int, schedule: Schedule) -> tuple[Option, ...]:
     """Return what else could be done: nothing, always the same, and target tracking within the windows."""
     options = [_option(question, "no warm capacity", memory_mb, Capacity.none())]
     for number in range(max(1, question.limits.least), question.limits.most + 1):

@@ -10,7 +10,8 @@ from infra.capacity.brief import BRIEF_USD
 from infra.capacity.errors import NoPlanError
 from infra.capacity.measurements import Measurements
 from infra.capacity.picture import write_pictures
-from infra.capacity.plan import MULTIPLIERS, Plan, Question, make_plan
+from infra.capacity.plan import MULTIPLIERS, Plan, make_plan
+from infra.capacity.question import Question
 from infra.capacity.report import plan_as_dict, plan_table
 from infra.capacity.search import Limits
 from infra.capacity.template import load_template
