@@ -58,9 +58,10 @@ def roll_back(client: Any, *, function: str, to: str | None = None) -> tuple[str
     alias = client.get_alias(FunctionName=function, Name=ALIAS)
     current = alias["FunctionVersion"]
     pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=function)
-    versions = [item["Version"] for page in pages for item in page["Versions"]]
+    every = [item["Version"] for page in pages for item in page["Versions"]]
+    versions = [version for version in every if version.isdigit()]  # $LATEST is none to serve
     chosen = previous(versions, current) if to is None else to
-    if chosen not in versions or not chosen.isdigit():
+    if chosen not in versions:
         raise RollbackError(f"there is no version {chosen}, wanted one of {', '.join(versions)}")
     answer = client.invoke(FunctionName=function, Qualifier=chosen, Payload=b"{}")
     if "FunctionError" in answer:

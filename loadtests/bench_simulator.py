@@ -27,7 +27,7 @@ import numpy as np
 from infra.capacity.arrivals import WEEK_S, draw
 from infra.capacity.simulate import COLD, Capacity, Platform, simulate
 from infra.capacity.traffic import load_profile
-from infra.commandline import parser_of, refuse
+from infra.commandline import parser_of, positive, refuse, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,17 +170,13 @@ def _rival(seconds: float) -> tuple[int, int, float]:
 def main(argv: "Sequence[str] | None" = None) -> int:
     """Compare and print."""
     parser = parser_of("loadtests.bench_simulator", __doc__)
-    parser.add_argument("--runs", type=int, default=8, help="of each (default: %(default)s)")
+    parser.add_argument("--runs", type=whole_number(2), default=8, help="of each (default: %(default)s)")
     parser.add_argument(
-        "--seconds", type=float, default=20_000, help="simulated in each (default: %(default)s)"
+        "--seconds", type=positive, default=20_000, help="simulated in each (default: %(default)s)"
     )
     parser.add_argument("--month", action="store_true", help="a month of 20 million requests as well")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args(argv)
-    if options.runs < 2 or not options.seconds > 0:
-        parser.error(
-            f"runs is {options.runs}, seconds {options.seconds}, wanted at least 2 runs of some seconds"
-        )
     try:
         found = compare(runs=options.runs, seconds=options.seconds)
     except ImportError as error:

@@ -4,7 +4,6 @@ __all__ = ["PROFILE", "read_traffic"]
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from infra.capacity.arrivals import profile_of, read_timestamps
 from infra.capacity.errors import CapacityError
@@ -30,14 +29,6 @@ def read_traffic(path: Path, *, time_zone: str = "UTC") -> "Profile":
     try:
         if path.suffix == ".toml":
             return load_profile(path)
-        return profile_of(read_timestamps(path, time_zone=_known(time_zone)), time_zone=time_zone)
+        return profile_of(read_timestamps(path, time_zone=time_zone), time_zone=time_zone)
     except CapacityError as error:
         raise InputError(str(error)) from error
-
-
-def _known(time_zone: str) -> str:
-    try:
-        ZoneInfo(time_zone)
-    except (KeyError, ValueError, OSError):
-        raise InputError(f"the time zone is {time_zone!r}, wanted one such as Europe/Berlin") from None
-    return time_zone

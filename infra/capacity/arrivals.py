@@ -81,9 +81,13 @@ def read_timestamps(path: "Path", *, time_zone: str) -> "NDArray[np.float64]":
         change of the clock repeats, both hours' requests are there.
 
     Raises:
-        InputError: The file cannot be read, has no such column, or a moment cannot be; the message names the line.
+        InputError: The time zone is unknown, the file cannot be read or has no such column, or a moment cannot be
+            read; the message names the line.
     """
-    zone = ZoneInfo(time_zone)
+    try:
+        zone = ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError):
+        raise InputError(f"the time zone is {time_zone!r}, wanted one such as Europe/Berlin") from None
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

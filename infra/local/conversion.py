@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from function.errors import NightjarError
 from infra.commandline import parser_of, refuse
+from infra.files import write_whole
 from infra.local.emulator import scratch_folder
 from infra.local.process import ChildError, Stopped, run, stop_on_signals
 
@@ -129,7 +130,7 @@ class Conversion:
         self.record.unlink(missing_ok=True)  # whatever happens now, the old hashes describe nothing
         said = run("conversion", self.command, scratch=scratch)
         text = json.dumps({"inputs": inputs, "outputs": self._outputs()}, indent=2)
-        self.record.write_text(text + "\n")
+        write_whole(self.record, text + "\n")
         return said
 
     def _inputs(self) -> dict[str, str]:

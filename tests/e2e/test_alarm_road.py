@@ -18,7 +18,7 @@ from infra.local.metrics.bridge import Bridge
 from infra.local.metrics.series import Metric
 from infra.local.prove import __main__ as prove
 from infra.local.prove.alarm import Moment, prove_alarm, shown
-from infra.local.prove.proof import ProofError
+from infra.local.prove.errors import ProofError
 from tests.e2e.serving import Server
 
 pytestmark = pytest.mark.e2e

@@ -70,7 +70,11 @@ class _Client:
 
 
 @pytest.mark.parametrize(
-    ("to", "reason"), [(None, "version 1 fails its self-test: golden row 3 differs"), ("7", "no version 7")]
+    ("to", "reason"),
+    [
+        (None, "version 1 fails its self-test: golden row 3 differs"),
+        ("7", "no version 7, wanted one of 1, 2$"),
+    ],
 )
 def test_a_version_that_does_not_prove_itself_is_not_gone_back_to(to: str | None, reason: str) -> None:
     """The alias stays where it is."""

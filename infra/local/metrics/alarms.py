@@ -85,7 +85,8 @@ class Alarm:
                 f"alarm {name} compares by {comparison}, wanted one of {', '.join(_COMPARISONS)}"
             )
         if missing not in get_args(Treatment.__value__):
-            raise AlarmError(f"alarm {name} treats missing data as {missing!r}")
+            known = ", ".join(get_args(Treatment.__value__))
+            raise AlarmError(f"alarm {name} treats missing data as {missing!r}, wanted one of {known}")
         periods = int(properties["EvaluationPeriods"])
         return cls(
             name=name,

@@ -16,7 +16,7 @@ from function.contract import Contract
 from infra.local.deployment import LocalDeployment
 from infra.local.http import request
 from infra.local.metrics.bridge import UNMEASURED, Bridge
-from infra.local.prove.proof import ProofError
+from infra.local.prove.errors import ProofError
 from infra.local.subscriber import Subscriber, subscriber
 
 if TYPE_CHECKING:

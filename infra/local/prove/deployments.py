@@ -17,7 +17,7 @@ from infra.config import ALIAS
 from infra.local.deploy import DeployError, deploy
 from infra.local.deployment import LocalDeployment, local_deployment, synthesise
 from infra.local.emulator import scratch_folder
-from infra.local.prove.proof import ProofError
+from infra.local.prove.errors import ProofError
 from infra.local.prove.traffic import Answered, calling
 from infra.local.prove.variants import corrupted, crashing, renamed, wrong
 from infra.rollback import roll_back

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.local.http import request
-from infra.local.prove.proof import ProofError
+from infra.local.prove.errors import ProofError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

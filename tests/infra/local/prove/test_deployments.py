@@ -3,7 +3,7 @@
 import pytest
 
 from infra.local.prove.deployments import Attempt, check, shown
-from infra.local.prove.proof import ProofError
+from infra.local.prove.errors import ProofError
 from infra.local.prove.traffic import Answered
 
 

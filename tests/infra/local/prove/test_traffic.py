@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from infra.local.prove.proof import ProofError
+from infra.local.prove.errors import ProofError
 from infra.local.prove.traffic import Callers, calling
 
 

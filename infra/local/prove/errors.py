@@ -1,4 +1,4 @@
-"""What the stages of ``make prove`` have in common."""
+"""What can go wrong in a stage of ``make prove``."""
 
 __all__ = ["ProofError"]
 
