@@ -30,6 +30,8 @@ _EVENT_BYTES = 26
 """CloudWatch counts this much for each event. Source: PutLogEvents, CloudWatch Logs API reference."""
 
 _EVENTS = 6
+"""Of a request: our line, its metric, Lambda's three and the gateway's."""
+
 _ACCESS_VALUES_BYTES = 90
 """What the values of the gateway's access log take beyond the format's placeholders."""
 

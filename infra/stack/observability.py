@@ -1,6 +1,6 @@
 """Where every log line goes, and the metrics that are read from Lambda's own lines.
 
-Lambda writes one ``platform.report`` line per invocation. Metric filters on it cost two or three metrics;
+Lambda writes one ``platform.report`` line per invocation. Metric filters on it cost three metrics;
 Lambda Insights, the usual way to memory and initialisation figures, costs eight, an extension in the image and
 10 to 20 ms per invocation.
 """
