@@ -31,6 +31,7 @@ from function.contract import Contract, load_contract
 from function.errors import NightjarError
 from function.settings import PROBABILITY_METRIC
 from infra.local.deployment import LocalDeployment, local_deployment
+from infra.local.process import Stopped, stop_on_signals
 from tests.e2e.clients import RIGHT, Clients, Reply, asking
 from tests.e2e.fault_proxy import Fault, FaultProxy, fault_proxy
 
@@ -310,13 +311,22 @@ def as_table(outcomes: Sequence[Outcome]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Deploy, make every fault and print the table; exit code 1 if anything was lost, 2 if nothing could be shown."""
+    """Deploy, make every fault and print the table.
+
+    Returns:
+        1 if anything was lost, 2 if nothing could be shown, 130 or 143 when stopped, else 0.
+    """
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.faults", description="Faults under load.")
     parser.add_argument("--bundle", type=Path, default=Path("build/bundle"), help="what the function runs")
     arguments = parser.parse_args(argv)
     try:
-        with local_deployment(bundle=arguments.bundle, environments=CLIENTS) as deployment:
+        with (
+            stop_on_signals(),
+            local_deployment(bundle=arguments.bundle, environments=CLIENTS) as deployment,
+        ):
             outcomes = meet_all(deployment, load_contract(arguments.bundle / "model"))
+    except Stopped as stopped:
+        return 128 + stopped.signum
     except (NightjarError, TimeoutError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -41,12 +41,14 @@ def test_alarm_sounds_and_ends(real_bundle: Bundle, capsys: pytest.CaptureFixtur
     assert sorted(positions) == positions
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("module", "signum"), [("infra.local.prove", signal.SIGTERM), ("tests.e2e.faults", signal.SIGINT)]
+)
 def test_a_stop_leaves_no_emulator(
-    real_bundle: Bundle, root: Path, tmp_path: Path, signum: signal.Signals
+    real_bundle: Bundle, root: Path, tmp_path: Path, module: str, signum: signal.Signals
 ) -> None:
-    """Nor a temporary file, whichever signal it is."""
-    command = [sys.executable, "-m", "infra.local.prove", "--bundle", str(real_bundle.path)]
+    """Nor a temporary file, whatever part of ``make prove`` it meets."""
+    command = [sys.executable, "-m", module, "--bundle", str(real_bundle.path)]
     server = Server(command, folder=root, temporary=tmp_path)
     while not any("ministack" in item for item in server.leftovers()):
         assert server.process.poll() is None
