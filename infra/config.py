@@ -100,7 +100,7 @@ class StageConfig:
         caller_role_arns: IAM roles of this account that may call, parted by commas; empty leaves it to the
             callers' own policies, which prod does not.
         latency_alarm_ms: 99th percentile at the gateway that alarms; it gives up at ``integration_timeout_s``.
-        init_alarm_ms: Longest on-demand initialisation that does not alarm.
+        init_alarm_ms: On-demand initialisation that alarms.
         memory_alarm_share: Share of the memory in use that alarms.
         spillover_alarm_count: Requests of five minutes of a peak beyond its capacity that alarm.
         probability_band: How far the mean probability may go from the contract's base rate.

@@ -22,7 +22,7 @@ class Schedule:
 
     Attributes:
         time_zone: IANA name; the actions carry it, so that windows follow the clocks of the users.
-        lead_minutes: How long before a window its capacity is ordered. Lambda allows about 15 minutes.
+        lead_minutes: How long before a window its capacity is ordered, since Lambda takes minutes to provide it.
         target_utilization: Share of the capacity in use that target tracking holds inside windows with a
             ``max_concurrency``; None switches it off.
         peaks: The windows.
