@@ -156,7 +156,7 @@ class StageConfig:
                 insist(name, value, value in choices, "one of " + ", ".join(choices))
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
-            insist(name, value, low <= value <= high, f"{low:g} to {high:g}")
+            insist(name, value, low <= value <= high, f"{low:.10g} to {high:.10g}")
         days = self.log_retention_days
         insist("log_retention_days", days, days in RETENTION_DAYS, f"one of {_listed(RETENTION_DAYS)}")
         matched = re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", self.region)

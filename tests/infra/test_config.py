@@ -90,7 +90,7 @@ def test_the_context_of_the_cdk_is_not_ours() -> None:
             "slack_channel_id is 'C1', wanted it and slack_workspace_id, or neither",
         ),
         ({"memory_alarm_share": "2"}, "memory_alarm_share is 2.0, wanted 0.1 to 1"),
-        ({"budget_usd": "-1"}, "budget_usd is -1, wanted 0 to 1e+06"),
+        ({"budget_usd": "-1"}, "budget_usd is -1, wanted 0 to 1000000"),
         ({"memroy_mb": "512"}, "context key 'memroy_mb' is not a setting, did you mean memory_mb?"),
     ],
 )
