@@ -24,7 +24,7 @@ PROBABILITY_METRIC = "PredictionProbability"
 """Positive-class probability of each answered row; unit none."""
 
 VALUE_METRIC = "PredictionValue"
-"""What a model without classes answers to each row; unit none."""
+"""What a model without probabilities answers to each row; unit none."""
 
 _VARIABLES: dict[str, tuple[str, type[str] | type[int]]] = {
     "contract_sha256": ("NIGHTJAR_CONTRACT_SHA256", str),
