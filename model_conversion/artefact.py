@@ -1,6 +1,6 @@
-"""The artefact's files, written whole or not at all."""
+"""Files written whole or not at all: the artefact's folder, and single ones beside it."""
 
-__all__ = ["PAGE_FILE", "REPORT_FILE", "check_destination", "write_artefact"]
+__all__ = ["PAGE_FILE", "REPORT_FILE", "check_destination", "write_artefact", "write_file"]
 
 import tempfile
 from pathlib import Path
@@ -56,3 +56,18 @@ def write_artefact(folder: Path, files: dict[str, bytes]) -> None:
                 raise
     except OSError as error:
         raise InputError(f"cannot write {folder}: {error.strerror or error}; give another --out") from error
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a text file beside its destination, then move it there.
+
+    Raises:
+        InputError: The destination cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
+            fresh = Path(scratch, "fresh")
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}; give another --out") from error

@@ -15,16 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from model_conversion.errors import InputError, UnsupportedError
+from model_conversion.errors import InputError, UnsupportedError, first_line
 from model_conversion.pipelines import last_step
 
 SUFFIXES = frozenset({".json", ".ubj", ".txt"})
 """XGBoost's JSON and binary JSON, LightGBM's text."""
 
-SHOWN = 200
-"""Characters of a library's message repeated to the user; a C++ stack trace follows them."""
-
 _PLACE = re.compile(r"^\[[\d:]+\] \S+:\d+: ")
+"""Time and C++ source line, with which XGBoost's messages begin."""
 
 
 def load_booster(path: Path) -> Any:
@@ -89,7 +87,7 @@ def _xgboost(path: Path) -> Any:
             objective = json.loads(booster.save_config())["learner"]["objective"]["name"]
         except (xgboost.core.XGBoostError, ValueError, KeyError) as error:
             raise InputError(
-                f"{path} is not a model file of XGBoost: {_first_line(error)}; save it again with "
+                f"{path} is not a model file of XGBoost: {_said(error)}; save it again with "
                 "model.save_model('model.ubj')"
             ) from error
         if objective.startswith("rank:"):
@@ -105,9 +103,8 @@ def _xgboost(path: Path) -> Any:
     return estimator
 
 
-def _first_line(error: BaseException) -> str:
-    line = next(iter(str(error).splitlines()), type(error).__name__)
-    return _PLACE.sub("", line)[:SHOWN]
+def _said(error: BaseException) -> str:
+    return _PLACE.sub("", first_line(error))
 
 
 def _lightgbm(path: Path) -> Any:
@@ -134,7 +131,7 @@ def _lightgbm(path: Path) -> Any:
         booster = lightgbm.Booster(model_str=text)
     except (lightgbm.basic.LightGBMError, ValueError) as error:
         raise InputError(
-            f"{path} is not a model file of LightGBM: {_first_line(error)}; save it again with "
+            f"{path} is not a model file of LightGBM: {_said(error)}; save it again with "
             "model.booster_.save_model('model.txt')"
         ) from error
     objective = re.search(r"^objective=(\S+)", text, re.MULTILINE)

@@ -124,6 +124,7 @@ def _evidence(options: argparse.Namespace, report_step: "Progress") -> str:
 
 
 def _schema(options: argparse.Namespace) -> str:
+    from model_conversion.artefact import write_file
     from model_conversion.inference import schema_toml
 
     text = schema_toml(options.data, target=options.target)
@@ -133,10 +134,7 @@ def _schema(options: argparse.Namespace) -> str:
         raise InputError(
             f"{options.out} exists, and what stands in it may be written by hand; give another --out"
         )
-    try:
-        options.out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {options.out}: {error.strerror}; give another --out") from error
+    write_file(options.out, text)
     return f"written to {options.out}; read it through and edit what the comments ask for"
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from function.contract import Row, Value
-from model_conversion.errors import InputError
+from model_conversion.errors import InputError, first_line
 from model_conversion.schema import FeatureSchema, Schema
 
 SUFFIXES = (".csv", ".parquet", ".pq")
@@ -127,7 +127,7 @@ def _open_parquet(path: Path) -> _Opened:
     except FileNotFoundError as error:
         raise InputError(f"cannot read {path}: {error.strerror}; check the path") from error
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is not a Parquet file: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{path} is not a Parquet file: {first_line(error)}") from error
 
     def read(name: str) -> Cells:
         column = table.column(name)

@@ -9,7 +9,19 @@ ConversionError
 :mod:`model_conversion.cli` prints the message and ends with the code; nothing else does.
 """
 
-__all__ = ["ConversionError", "InputError", "LimitError", "ParityError", "UnsupportedError"]
+__all__ = [
+    "SHOWN",
+    "ConversionError",
+    "InputError",
+    "LimitError",
+    "ParityError",
+    "UnsupportedError",
+    "brief",
+    "first_line",
+]
+
+SHOWN = 200
+"""Characters of a library's message repeated to the user."""
 
 
 class ConversionError(Exception):
@@ -40,3 +52,14 @@ class LimitError(ConversionError):
     """It takes more time or memory than is allowed."""
 
     exit_code = 4
+
+
+def first_line(error: BaseException) -> str:
+    """Return what a library's exception says, in one short line; its class if it says nothing."""
+    return next(iter(str(error).splitlines()), "")[:SHOWN] or type(error).__name__
+
+
+def brief(error: BaseException) -> str:
+    """Return the class of a library's exception and what it says, in one short line."""
+    name, said = type(error).__name__, first_line(error)
+    return name if said == name else f"{name}: {said}"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from function.predictor import Prediction
 from model_conversion.comparison import BOUNDARY, Comparison
-from model_conversion.errors import InputError, UnsupportedError
+from model_conversion.errors import InputError, UnsupportedError, first_line
 from model_conversion.estimators import Task
 from model_conversion.inputs import as_fitted
 from model_conversion.report import Attempt
@@ -60,7 +60,7 @@ def reference(estimator: Any, frame: pd.DataFrame, task: Task) -> Reference:
         return _ask(estimator, as_fitted(estimator, frame), task)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"scikit-learn refuses the data: {str(error).splitlines()[0]}; schema and data must be what "
+            f"scikit-learn refuses the data: {first_line(error)}; schema and data must be what "
             f"{type(estimator).__name__} was fitted on"
         ) from error
 

@@ -23,16 +23,13 @@ from typing import IO, Any
 import psutil  # type: ignore[import-untyped]
 
 from function.errors import NightjarError
-from model_conversion.errors import ConversionError, LimitError, UnsupportedError
+from model_conversion.errors import SHOWN, ConversionError, LimitError, UnsupportedError, brief
 
 TICK_S = 0.05
 """Between two looks at the memory. A process fills about 2 GB in a second, so 100 MB in this time."""
 
 ENDING_S = 5.0
 """A process that has closed its pipe has so long to end of itself."""
-
-SHOWN = 200
-"""Characters of a message from elsewhere that are repeated to the user."""
 
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
@@ -206,8 +203,7 @@ def serve(descriptor: int) -> None:
     except (ConversionError, NightjarError) as error:
         answer = ("error", error)
     except Exception as error:  # whatever a library raises: the user gets its name, not its trace
-        text = next(iter(str(error).splitlines()), "")[:SHOWN]
-        answer = ("failure", f"{type(error).__name__}: {text}" if text else type(error).__name__)
+        answer = ("failure", brief(error))
     theirs.send(answer)
 
 

@@ -7,7 +7,6 @@ holds each effect with its interval, those that support nothing too.
 
 __all__ = ["Measurement", "measure_what_ifs", "write_evidence"]
 
-import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ from typing import Any
 import tomli_w
 
 from function.contract import Value
+from model_conversion.artefact import write_file
 from model_conversion.dataset import Dataset, load_dataset, number_of
 from model_conversion.effects import Change, bootstrap_effects, mean_effects
-from model_conversion.errors import InputError
+from model_conversion.errors import InputError, first_line
 from model_conversion.estimators import load_estimator
 from model_conversion.evidence import Effect
 from model_conversion.inputs import as_fitted
@@ -30,9 +30,6 @@ from model_conversion.refitting import fitting_data, refuse_unfittable, score_of
 from model_conversion.schema import Candidate, FeatureSchema, load_schema
 
 HEADER = "# Written by `python -m model_conversion evidence` from model, data and schema; do not edit."
-
-SHOWN = 200
-"""Characters of a library's message repeated to the user."""
 
 WITHOUT = """\
 it lists no [[features.what_ifs]], the changed answers to measure; add some under their features, such as
@@ -173,7 +170,7 @@ def measure_what_ifs(
             )
             served = mean_effects(estimator, rows, changes, score=score)
     except ValueError as error:
-        raise InputError(str(error).splitlines()[0][:SHOWN]) from error
+        raise InputError(first_line(error)) from error
     return Measurement(
         score=in_words,
         better=schema.target.better,
@@ -245,10 +242,6 @@ def write_evidence(path: Path, measured: Measurement) -> None:
         if path.exists() and not path.read_text(encoding="utf-8").startswith("# Written by `python -m model"):
             raise InputError(f"{path} exists and was not written by this command; give another --out")
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            mode="w", encoding="utf-8", dir=path.parent, prefix=".evidence-", delete=False
-        ) as file:
-            file.write(measured.to_toml())
-        Path(file.name).replace(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot write {path}: {error}; give another --out") from error
+    write_file(path, measured.to_toml())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model_conversion.artefact import check_destination, write_artefact
+from model_conversion.artefact import check_destination, write_artefact, write_file
 from model_conversion.errors import InputError
 
 
@@ -47,3 +47,21 @@ def test_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model").touch()
     with pytest.raises(InputError, match="is a file"):
         check_destination(tmp_path / "model")
+
+
+def test_a_single_file_is_replaced_whole_and_may_be_read_as_any_other(tmp_path: Path) -> None:
+    """Its permissions are those of any new file, not those of a temporary one; nothing is left beside it."""
+    (tmp_path / "other").touch()
+    for text in ("old", "new"):
+        write_file(tmp_path / "evidence.toml", text)
+    assert (tmp_path / "evidence.toml").read_text() == "new"
+    assert (tmp_path / "evidence.toml").stat().st_mode == (tmp_path / "other").stat().st_mode
+    assert {path.name for path in tmp_path.iterdir()} == {"other", "evidence.toml"}
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    """Neither the earlier one changed nor a part of the new one beside it."""
+    (tmp_path / "evidence.toml").mkdir()
+    with pytest.raises(InputError, match=r"cannot write .*evidence\.toml: .*give another --out"):
+        write_file(tmp_path / "evidence.toml", "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["evidence.toml"]
