@@ -13,10 +13,10 @@ import numpy as np
 import onnx
 
 from function.contract import Feature, Outputs, Target, Value, WhatIf
+from model_conversion.comparison import Reference
 from model_conversion.dataset import Dataset
 from model_conversion.decision import decision_of
 from model_conversion.errors import InputError, UnsupportedError
-from model_conversion.parity import Reference
 from model_conversion.pipelines import last_step
 from model_conversion.schema import FeatureSchema, Schema
 

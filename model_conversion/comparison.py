@@ -4,20 +4,17 @@
 People's answers stay out of it: a row is shown by its number, with values only if it was made up entirely.
 """
 
-__all__ = ["BOUNDARY", "SYNTHETIC", "Block", "Comparison", "Difference", "ErrorHistogram"]
+__all__ = ["BOUNDARY", "SYNTHETIC", "Block", "Comparison", "Difference", "ErrorHistogram", "Reference"]
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from function.contract import Row
 from function.predictor import Prediction
-
-if TYPE_CHECKING:
-    from model_conversion.parity import Reference
 
 SYNTHETIC = frozenset({"golden", "range", "category"})
 """Sources whose rows are made of ranges and categories alone. Probes of any other source start from a row of the
@@ -28,6 +25,26 @@ BOUNDARY = "boundary"
 
 SMALLEST, LARGEST = 1e-20, 1e20
 """Errors beyond are counted in a histogram's outer bins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What scikit-learn answers.
+
+    Attributes:
+        labels: One class or cluster a row as Python int or str; None for regression.
+        scores: ``(rows, scores)`` float64: probabilities, values, decision values or distances. A decision between
+            two classes has two, the first the negative of the second.
+    """
+
+    labels: list[int | str | None]
+    scores: NDArray[np.float64]
+
+    def __add__(self, other: "Reference") -> "Reference":
+        """Return the answers to these rows followed by the other's."""
+        return Reference(
+            labels=self.labels + other.labels, scores=np.concatenate([self.scores, other.scores])
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,7 +60,7 @@ class Block:
     """
 
     source: str
-    wanted: "Reference"
+    wanted: Reference
     seen: Sequence[Prediction]
     rows: Sequence[Row] = ()
     ties: Collection[int] = ()

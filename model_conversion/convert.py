@@ -37,6 +37,7 @@ from model_conversion.graphs import DEFAULT, GraphFacts, Graphs
 from model_conversion.material import Material, Progress, Request, gather
 from model_conversion.measure import measure
 from model_conversion.packed import serialised
+from model_conversion.page import render
 from model_conversion.parity import judge, reference, ties_allowed
 from model_conversion.proof import prove
 from model_conversion.report import Attempt, Report
@@ -275,7 +276,7 @@ def _write(folder: Path, graph: bytes, contract: Contract, report: Report) -> No
             MODEL_FILE: graph,
             CONTRACT_FILE: _json(contract.to_dict()),
             REPORT_FILE: _json(report.to_json()),
-            PAGE_FILE: report.to_html().encode(),
+            PAGE_FILE: render(report).encode(),
         },
     )
 

@@ -5,6 +5,8 @@ __all__ = ["DEFAULT", "GraphFacts", "Graphs"]
 from dataclasses import dataclass
 from typing import Self
 
+import onnx
+
 DEFAULT = "float32"
 """The strategy that leaves everything to the library."""
 
@@ -33,8 +35,6 @@ class GraphFacts:
             strategy: How it was made.
             graph: Content of ``model.onnx``.
         """
-        import onnx  # a third of a second that --help does not need
-
         nodes = onnx.load_from_string(graph).graph.node
         trees = [
             len(item.ints)

@@ -44,7 +44,7 @@ class _SourceRow:
 
 
 def render(report: Report) -> str:
-    """Return the page."""
+    """Return ``report.html``, one file that needs nothing else."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

@@ -1,17 +1,15 @@
 """The proof: scikit-learn's answers and the served model's answers to the same rows, compared."""
 
-__all__ = ["Reference", "judge", "reference", "tied", "ties_allowed"]
+__all__ = ["judge", "reference", "tied", "ties_allowed"]
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from function.predictor import Prediction
-from model_conversion.comparison import BOUNDARY, Comparison
+from model_conversion.comparison import BOUNDARY, Comparison, Reference
 from model_conversion.errors import InputError, UnsupportedError, first_line
 from model_conversion.estimators import Task
 from model_conversion.inputs import as_fitted
@@ -22,26 +20,6 @@ TIE = 1e-12
 
 MOST_TIES = 0.001
 """Share of rows that may be ties, rows of :data:`BOUNDARY` left out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """What scikit-learn answers.
-
-    Attributes:
-        labels: One class or cluster a row as Python int or str; None for regression.
-        scores: ``(rows, scores)`` float64: probabilities, values, decision values or distances. A decision between
-            two classes has two, the first the negative of the second.
-    """
-
-    labels: list[int | str | None]
-    scores: NDArray[np.float64]
-
-    def __add__(self, other: "Reference") -> "Reference":
-        """Return the answers to these rows followed by the other's."""
-        return Reference(
-            labels=self.labels + other.labels, scores=np.concatenate([self.scores, other.scores])
-        )
 
 
 def reference(estimator: Any, frame: pd.DataFrame, task: Task) -> Reference:

@@ -10,11 +10,11 @@ import numpy as np
 from function.contract import Contract, Row
 from function.ort import Session
 from function.predictor import Prediction, Predictor
-from model_conversion.comparison import Block
+from model_conversion.comparison import Block, Reference
 from model_conversion.dataset import Dataset, frame_of
 from model_conversion.estimators import Task
 from model_conversion.library import locked_library
-from model_conversion.parity import Reference, reference, tied
+from model_conversion.parity import reference, tied
 from model_conversion.pipelines import last_step
 from model_conversion.probes import ProbeSet
 from model_conversion.schema import Schema

@@ -1,7 +1,7 @@
 """The whole story of a conversion, as data: what went in, what was tried, what was proved, what came out.
 
-``report.json`` and ``report.html`` are two views of one :class:`Report`; neither knows more than the other. Only
-the JSON is written here, the page is :mod:`model_conversion.page`, whose libraries take a while to import.
+``report.json`` and ``report.html`` are two views of one :class:`Report`; neither knows more than the other. The JSON
+is written here, the page by :mod:`model_conversion.page`.
 """
 
 __all__ = ["Attempt", "InputFile", "Report"]
@@ -220,12 +220,6 @@ class Report:
         }
         cleaned: dict[str, Any] = _finite(document)
         return cleaned
-
-    def to_html(self) -> str:
-        """Return ``report.html``, one file that needs nothing else."""
-        from model_conversion.page import render  # a second of imports that --json does not need
-
-        return render(self)
 
     def _plain(self, difference: Difference) -> dict[str, Any]:
         return {**asdict(difference), "values": self.values(difference)}

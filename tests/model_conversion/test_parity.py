@@ -12,10 +12,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC, LinearSVC
 
 from function.predictor import Prediction
-from model_conversion.comparison import Block, Comparison
+from model_conversion.comparison import Block, Comparison, Reference
 from model_conversion.dataset import frame_of
 from model_conversion.errors import InputError, UnsupportedError
-from model_conversion.parity import Reference, judge, reference, tied
+from model_conversion.parity import judge, reference, tied
 from model_conversion.report import Attempt
 from model_conversion.schema import FeatureSchema, Schema, TargetSchema
 

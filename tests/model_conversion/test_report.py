@@ -20,10 +20,11 @@ from hypothesis import strategies as st
 from function.contract import Contract, Feature, Target, WhatIf
 from function.predictor import Prediction, Predictor
 from model_conversion import figures
-from model_conversion.comparison import SYNTHETIC, Block, Comparison
+from model_conversion.comparison import SYNTHETIC, Block, Comparison, Reference
 from model_conversion.graphs import GraphFacts, Graphs
 from model_conversion.measure import Timings
-from model_conversion.parity import Reference, judge
+from model_conversion.page import render
+from model_conversion.parity import judge
 from model_conversion.report import Attempt, InputFile, Report
 from model_conversion.verdict import Facts, verdict
 
@@ -362,7 +363,7 @@ def test_no_persons_answer_is_shown(make: Make, source: str) -> None:
     """Rows of the data and probes made from them have a number, no values."""
     report = make(block(source, [0.2], [0.9], rows=[{"age": "a secret"}]))
     assert "a secret" not in json.dumps(report.to_json())
-    assert "a secret" not in report.to_html()
+    assert "a secret" not in render(report)
     assert len(report.flipped) == len(report.worst) == 1
 
 
@@ -373,7 +374,7 @@ def test_a_made_up_row_is_shown_but_for_its_texts(make: Make, contract: Contract
     changed = replace(contract, features=(*contract.features, text))
     row = {"age": 12.000000000000002, "diary": "a secret"}
     report = make(block(source, [0.2], [0.9], rows=[row]), contract=changed)
-    for view in (json.dumps(report.to_json()["proof"]), report.to_html()):
+    for view in (json.dumps(report.to_json()["proof"]), render(report)):
         assert "12.000000000000002" in view
         assert "8 characters" in view
         assert "a secret" not in view
@@ -429,7 +430,7 @@ def test_a_file_is_named_without_its_folder(tmp_path: Path) -> None:
 def page(request: pytest.FixtureRequest) -> str:
     """The page of the example and of the one that means harm."""
     report: Report = request.getfixturevalue(request.param)
-    return report.to_html()
+    return render(report)
 
 
 def test_a_page_is_well_formed_and_asks_for_nothing(page: str) -> None:
@@ -484,7 +485,7 @@ def test_figures_are_well_formed_and_adapt_to_light_and_dark(page: str) -> None:
 
 def test_names_are_shown_as_they_are_and_do_nothing(hostile: Report) -> None:
     """Markup is text; what moves a cursor or turns the direction of writing is spelled out."""
-    page = hostile.to_html()
+    page = render(hostile)
     text = "".join(Page(page).text)
     assert "<script>alert('1')</script>" in text
     assert "\\x1b[31m \\u202etxet \\ud800 ☃ 睡眠" in text
@@ -497,7 +498,7 @@ def test_names_are_shown_as_they_are_and_do_nothing(hostile: Report) -> None:
 def test_the_verdict_is_the_first_thing_said(example: Report, hostile: Report) -> None:
     """In words, with a sign that needs no colour."""
     for report, sign in ((example, "✓ Proved"), (hostile, "✗ Not proved")):
-        text = " ".join("".join(Page(report.to_html()).text).split())
+        text = " ".join("".join(Page(render(report)).text).split())
         assert f"{sign}" in text
         assert report.verdict in text
         assert text.index(report.verdict) < text.index("The proof")
@@ -509,7 +510,7 @@ def test_the_verdict_is_the_first_thing_said(example: Report, hostile: Report) -
 
 def test_equal_reports_give_equal_bytes(example: Report) -> None:
     """Nothing of a page or a document depends on when it was made."""
-    assert example.to_html() == replace(example).to_html()
+    assert render(example) == render(replace(example))
     assert example.to_json() == replace(example).to_json()
 
 
@@ -533,7 +534,7 @@ def test_a_page_stays_small_however_much_it_reports(make: Make, contract: Contra
     features: list[Feature] = [replace(wide, name=f"feature {at}") for at in range(1000)]
     changed = replace(contract, features=tuple(features), actionable=contract.actionable[:1] * 1000)
     rows = block("data", draw.random(110_000), draw.random(110_000))
-    page = make(rows, contract=changed).to_html()
+    page = render(make(rows, contract=changed))
     assert len(page.encode()) < LIMIT
     assert "the first 500 of 1,000" in page
 
@@ -582,7 +583,7 @@ def test_any_numbers_can_be_reported(
         seen=[Prediction(None, tuple(row)) for row in seen],
     )
     report = make(rows, contract=changed)
-    page = report.to_html()
+    page = render(report)
     assert "Other class</dt>" not in page
     assert report.passed == (wanted == seen)
     json.dumps(report.to_json(), allow_nan=False)
@@ -601,13 +602,13 @@ def test_clusters_and_their_distances_can_be_reported(make: Make, contract: Cont
     report = make(rows, contract=changed)
     assert "the largest difference of a distance is 1.6" in report.verdict
     assert (report.flipped[0].wanted_score, report.flipped[0].seen_score) == (0.5, 0.4)
-    assert "Distance of" in report.to_html()
+    assert "Distance of" in render(report)
 
 
 def test_a_report_of_nothing_is_still_a_page(make: Make) -> None:
     """Nothing compared, nothing measured, nothing tried."""
     report = make(attempts=(), inputs=(), timings=None)
-    page = report.to_html()
+    page = render(report)
     Page(page)
     assert "Nothing was compared, so nothing is proved." in page
     assert drawings(page) == []
@@ -616,7 +617,7 @@ def test_a_report_of_nothing_is_still_a_page(make: Make) -> None:
 def test_timings_that_cannot_be_compared_are_told(make: Make) -> None:
     """Slower is called slower, and nothing is divided by zero."""
     slow = replace(TIMINGS, row_us=7800.0, batch_ms=0.0, load_ms=2e3)
-    page = make(block("data", [0.5], [0.5]), timings=slow).to_html()
+    page = render(make(block("data", [0.5], [0.5]), timings=slow))
     assert "2 times slower" in page
     assert "not measurable" in page
     assert "2 s" in page
@@ -631,17 +632,17 @@ def test_before_and_after_stand_side_by_side(make: Make) -> None:
         graphs=Graphs(default=before, written=after),
         timings=replace(TIMINGS, load_ms=6.0, default_load_ms=12.0),
     )
-    page = report.to_html()
+    page = render(report)
     Page(page)
     assert "was not good enough" in page
     assert page.count(">0.40<") == 1
     assert page.count(">0.75<") == 1
     assert page.count(">0.50<") == 1
     assert report.to_json()["graphs"] == {"default": asdict(before), "written": asdict(after)}
-    same = replace(report, graphs=Graphs(default=after, written=after)).to_html()
+    same = render(replace(report, graphs=Graphs(default=after, written=after)))
     assert "which is the same with its lists" in same
     alone = replace(report, graphs=Graphs(default=None, written=after), timings=TIMINGS)
-    assert "none to compare with" in alone.to_html()
+    assert "none to compare with" in render(alone)
 
 
 def test_the_example_shows_before_and_after(artefact: Path, contract: Contract) -> None:
