@@ -1,6 +1,6 @@
 """Probe rows on both sides of every threshold of every tree."""
 
-__all__ = ["MOST_PROBES", "ThresholdProbes"]
+__all__ = ["ThresholdProbes"]
 
 from typing import Any
 

@@ -3,7 +3,7 @@
 ``python -m model_conversion.benchmark.trial model.onnx|model.joblib rows.npy``
 """
 
-__all__ = ["BATCHES", "answers", "tensor_of"]
+__all__ = ["BATCHES", "answers"]
 
 import json
 import sys
@@ -29,7 +29,7 @@ BUDGET_S = 0.5
 MOST_CALLS = 200
 
 
-def tensor_of(session: Session, rows: NDArray[np.float64]) -> dict[str, Tensor]:
+def _tensors(session: Session, rows: NDArray[np.float64]) -> dict[str, Tensor]:
     """Return ``(rows, columns)`` as the graph's only input wants it."""
     (wanted,) = session.inputs
     code, kind = {"float": ("f", np.float32), "double": ("d", np.float64)}[wanted.element_type]
@@ -39,7 +39,7 @@ def tensor_of(session: Session, rows: NDArray[np.float64]) -> dict[str, Tensor]:
 
 def answers(session: Session, rows: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return labels and probabilities of a graph."""
-    label, scores = session.run(tensor_of(session, rows), [item.name for item in session.outputs])
+    label, scores = session.run(_tensors(session, rows), [item.name for item in session.outputs])
     return np.asarray(label.data), np.asarray(scores.data, dtype=np.float64).reshape(len(rows), -1)
 
 
@@ -71,7 +71,7 @@ def main(model: Path, rows: NDArray[np.float64]) -> dict[str, Any]:
         session = Session(library, graph)
         load_s = perf_counter() - start
         names = [item.name for item in session.outputs]
-        fed = [tensor_of(session, part) for part in batches]
+        fed = [_tensors(session, part) for part in batches]
         seconds = [_timed(lambda feed=feed: session.run(feed, names)) for feed in fed]  # type: ignore[misc]
     sizes = [len(part) for part in batches]
     return {

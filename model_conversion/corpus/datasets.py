@@ -4,7 +4,7 @@ Half of the rows prove a conversion; the other half were never seen by the proof
 about them afterwards.
 """
 
-__all__ = ["SURVEY", "Sample", "sample"]
+__all__ = ["Sample", "sample"]
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn import datasets
 
 SURVEY = Path(__file__).resolve().parents[2] / "model/data/yrbss.csv"
-"""12,000 answers of the CDC's Youth Risk Behavior Survey, with gaps and strings."""
+"""What 13,583 students answered in the CDC's Youth Risk Behavior Survey, with gaps and strings."""
 
 SURVEY_STEP = 12
 """Every so many-th row of the survey: enough for every category and gap, quick enough for 200 fits."""

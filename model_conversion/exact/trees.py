@@ -5,7 +5,7 @@ splits of histogram boosting. Here every split and leaf is a double in an ai.onn
 is rounded to float32 exactly where scikit-learn rounds it, and the label is decided by scikit-learn's own rule.
 """
 
-__all__ = ["CONVERTERS", "convert_tree_model", "tree_model_shapes"]
+__all__ = ["CONVERTERS"]
 
 from dataclasses import replace
 from typing import Any
@@ -39,7 +39,7 @@ from model_conversion.exact.shapes import classifier_shapes, set_width
 from model_conversion.trees import Ensemble, Tree, ensemble_of
 
 
-def tree_model_shapes(operator: Any) -> None:
+def _shapes(operator: Any) -> None:
     """Set the types of an operator's outputs: label and ``(rows, classes)`` doubles, or ``(rows, targets)``."""
     estimator = operator.raw_operator
     if hasattr(estimator, "classes_"):
@@ -48,7 +48,7 @@ def tree_model_shapes(operator: Any) -> None:
         set_width(operator, getattr(estimator, "n_outputs_", 1))
 
 
-def convert_tree_model(scope: Any, operator: Any, container: Any) -> None:
+def _trees(scope: Any, operator: Any, container: Any) -> None:
     """Write the nodes of a fitted tree model.
 
     Raises:
@@ -173,6 +173,6 @@ CONVERTERS: dict[type, tuple[Any, Any]] = dict.fromkeys(
         RandomForestClassifier,
         RandomForestRegressor,
     ),
-    (tree_model_shapes, convert_tree_model),
+    (_shapes, _trees),
 )
 """Estimator → shape calculator and converter, as skl2onnx takes them."""

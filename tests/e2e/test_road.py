@@ -101,7 +101,7 @@ def test_advice_is_what_scikit_learn_says_of_the_changed_answer(
 
 
 @pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready"])
-def test_health_is_public_knowledge(deployment: LocalDeployment, path: str) -> None:
+def test_health_is_answered(deployment: LocalDeployment, path: str) -> None:
     """What a load balancer asks."""
     assert _send(deployment, path)[0] == 200
 
