@@ -23,7 +23,7 @@ TOLERANCE = 1e-6
 """Largest difference of a probability, or of a value relative to the largest one, that passes."""
 
 LOOSE_TOLERANCE = 1e-5
-"""The same for text and kernel models, whose sums are long."""
+"""The same where there is free text and for :data:`LOOSE_MODULES`, whose sums are long."""
 
 LOOSE_MODULES = ("sklearn.svm", "sklearn.gaussian_process", "sklearn.neighbors", "sklearn.kernel")
 
@@ -119,7 +119,8 @@ def _block(contract: Contract, question: Question, seen: list[Prediction]) -> Bl
 def tolerance_for(wanted: Reference, estimator: Any, schema: Schema, task: Task) -> float:
     """Return the largest difference that passes.
 
-    1e-6, or 1e-5 for text and kernel models; what is no probability has that much of its largest absolute value.
+    1e-6, or 1e-5 where there is free text and for :data:`LOOSE_MODULES`; what is no probability has that much of its
+    largest absolute value.
     """
     final = last_step(estimator)
     loose = type(final).__module__.startswith(LOOSE_MODULES) or any(
