@@ -55,7 +55,7 @@ prove: .venv/.synced ## Show on the emulator, with times: an alarm and its end, 
 .PHONY: test
 test: .venv/.synced ## Run every test but those that take minutes each
 	@$(MAKE) --no-print-directory node_modules/.synced || echo "without npm's aws-cdk, which could not be installed; its test is skipped"
-	$(PYTHON) -m pytest -n 2 $(ARGS)
+	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-setup
 test-setup: .venv/.synced ## Test the set-up itself: no uv, a broken or old one, no Node, a read-only home …
