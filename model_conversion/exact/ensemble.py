@@ -20,17 +20,20 @@ def leaves(graph: Graph, matrix: str, ensemble: Ensemble) -> str:
     """Return the sum over trees of the reached leaves' values, ``(rows, targets)``.
 
     A TreeEnsemble leaf holds one number, so that several would need a copy of each tree a target. Instead each tree
-    answers the number of its leaf, and the values are looked up.
+    answers the number of its leaf's values, which are looked up; leaves of the same values share them.
     """
     if ensemble.trees[0].value.shape[1] == 1:
         return sums(graph, matrix, ensemble, [0] * len(ensemble.trees), 1)
-    values = np.concatenate([tree.value[tree.leaf] for tree in ensemble.trees])
-    starts = np.cumsum([0, *(int(tree.leaf.sum()) for tree in ensemble.trees[:-1])])
-    numbered = []
-    for tree, start in zip(ensemble.trees, starts.tolist(), strict=True):
+    values, places = np.unique(
+        np.concatenate([tree.value[tree.leaf] for tree in ensemble.trees]), axis=0, return_inverse=True
+    )
+    numbered, start = [], 0
+    for tree in ensemble.trees:
         number = np.zeros((len(tree.leaf), 1))
-        number[tree.leaf, 0] = start + np.arange(int(tree.leaf.sum()))
+        end = start + int(tree.leaf.sum())
+        number[tree.leaf, 0] = places[start:end]
         numbered.append(replace(tree, value=number))
+        start = end
     count = len(numbered)
     single = Ensemble(trees=tuple(numbered), targets=tuple(range(count)), float32=ensemble.float32)
     found = graph.node("Cast", [sums(graph, matrix, single, list(range(count)), count)], to=TensorProto.INT64)
@@ -48,19 +51,26 @@ def sums(graph: Graph, matrix: str, ensemble: Ensemble, targets: list[int], coun
 def _attributes(trees: tuple[Tree, ...], targets: list[int]) -> dict[str, Any]:
     """Return the attributes of ONNX's TreeEnsemble-5; splits and leaves are numbered apart, trees one after another.
 
+    Leaves of the same value and target are one, of all trees together.
+
     Source: ONNX operator documentation, ai.onnx.ml TreeEnsemble, since version 5.
     """
     parts: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
     roots: list[int] = []
     members: list[float] = []
+    weights = [tree.value[tree.leaf, 0] for tree in trees]
+    owners = [np.full(len(weight), target) for weight, target in zip(weights, targets, strict=True)]
+    kinds, places = np.unique(
+        np.column_stack([np.concatenate(owners), np.concatenate(weights)]), axis=0, return_inverse=True
+    )
     splits = leaves = 0
-    for tree, target in zip(trees, targets, strict=True):
+    for tree in trees:
         roots.append(splits)
         inner = np.flatnonzero(~tree.leaf)
         ends = np.flatnonzero(tree.leaf)
         place = np.zeros(len(tree.leaf), dtype=np.int64)
         place[inner] = splits + np.arange(len(inner))
-        place[ends] = leaves + np.arange(len(ends))
+        place[ends] = places[leaves : leaves + len(ends)]
         if not len(inner):  # a root must be a split: one whose two sides are the same leaf
             inner, left, right = np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(1, np.int64)
         else:
@@ -79,8 +89,6 @@ def _attributes(trees: tuple[Tree, ...], targets: list[int]) -> dict[str, Any]:
             ("right", place[right]),
             ("left_leaf", tree.leaf[left].astype(np.int64)),
             ("right_leaf", tree.leaf[right].astype(np.int64)),
-            ("weight", tree.value[ends, 0]),
-            ("target", np.full(len(ends), target, dtype=np.int64)),
         ):
             parts[name].append(column)
         splits += len(inner)
@@ -97,8 +105,8 @@ def _attributes(trees: tuple[Tree, ...], targets: list[int]) -> dict[str, Any]:
         "nodes_falsenodeids": joined["right"].tolist(),
         "nodes_trueleafs": joined["left_leaf"].tolist(),
         "nodes_falseleafs": joined["right_leaf"].tolist(),
-        "leaf_targetids": joined["target"].tolist(),
-        "leaf_weights": numpy_helper.from_array(joined["weight"], "leaf_weights"),
+        "leaf_targetids": kinds[:, 0].astype(np.int64).tolist(),
+        "leaf_weights": numpy_helper.from_array(np.ascontiguousarray(kinds[:, 1]), "leaf_weights"),
     }
     if joined["missing"].any():
         attributes["nodes_missing_value_tracks_true"] = joined["missing"].tolist()
@@ -116,6 +124,4 @@ _COLUMNS = (
     "right",
     "left_leaf",
     "right_leaf",
-    "weight",
-    "target",
 )
