@@ -1,6 +1,7 @@
 """One fresh process of the benchmark: load a model, answer batches, print the times as JSON.
 
-``python -m model_conversion.benchmark.trial model.onnx|model.joblib rows.npy``
+``python -m model_conversion.benchmark.trial model.onnx|model.joblib rows.npy [plain]``; ``plain`` leaves the heap as
+any other program has it.
 """
 
 __all__ = ["BATCHES", "answers"]
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from function import ort
 from function.ort import Session, Tensor
 from model_conversion.library import locked_library
 
@@ -54,8 +56,16 @@ def _timed(call: Callable[[], object]) -> float:
     return median(times)
 
 
-def main(model: Path, rows: NDArray[np.float64]) -> dict[str, Any]:
-    """Return ``load_ms`` and ``batch_us`` by size."""
+def main(model: Path, rows: NDArray[np.float64], *, plain: bool = False) -> dict[str, Any]:
+    """Return ``load_ms`` and ``batch_us`` by size.
+
+    Args:
+        model: Graph or estimator.
+        rows: Of the largest batch.
+        plain: Whether to load a graph without the heap that ``function.heap`` makes ready.
+    """
+    if plain:
+        vars(ort)["prepare_heap"] = _nothing
     batches = [rows[:size] for size in BATCHES if size <= len(rows)]
     if model.suffix == ".joblib":
         import joblib
@@ -80,5 +90,9 @@ def main(model: Path, rows: NDArray[np.float64]) -> dict[str, Any]:
     }
 
 
+def _nothing() -> None:
+    """Leave the heap alone."""
+
+
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), np.load(sys.argv[2]))))
+    print(json.dumps(main(Path(sys.argv[1]), np.load(sys.argv[2]), plain=sys.argv[3:] == ["plain"])))
