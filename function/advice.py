@@ -1,6 +1,6 @@
 """What could change for the better, as far as the evidence goes.
 
-For every what-if of the contract (its 95 % interval lies on the better side of zero) that starts from a row's
+For every what-if of the contract (its bootstrap interval lies on the better side of zero) that starts from a row's
 present answer, the model is asked what it would say with that one answer changed. What helps is returned, best
 first. It is association, not cause, and the sentences say so.
 """
