@@ -48,7 +48,6 @@ def known(deployment: LocalDeployment, contract: Contract) -> Any:
     ("examples", "phases", "wanted"),
     [
         (20, "examples,fuzzing", 100),
-        pytest.param(80, "examples,coverage,fuzzing,stateful", 800, marks=pytest.mark.slow),
         pytest.param(400, "examples,coverage,fuzzing,stateful", 4000, marks=pytest.mark.long),
     ],
 )

@@ -254,7 +254,7 @@ def test_any_event_is_answered_below_500(service: Service, contract: Contract) -
     fuzz(service, contract, SHORT)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_twenty_thousand_events_are_answered_below_500(service: Service, contract: Contract) -> None:
     """No exception, no 5xx; the known row is answered as before."""
     fuzz(service, contract, FUZZED)
