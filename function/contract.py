@@ -181,7 +181,8 @@ class WhatIf:
         high: Largest present number it applies to, inclusive.
         to: The changed answer.
         effect: Mean change of the score in the training data.
-        interval: Bootstrap interval of ``effect``, of 95 % unless measured otherwise; it lies wholly on the better side of zero.
+        interval: Bootstrap interval of ``effect``, of 95 % unless measured otherwise; it lies wholly on the better
+            side of zero.
         text: The sentence to say; it claims association, not cause.
     """
 
