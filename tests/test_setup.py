@@ -196,6 +196,18 @@ def test_an_interrupted_set_up_is_taken_up_again(
     assert is_set_up(clone)
 
 
+def test_an_environment_without_an_interpreter_is_made_anew(
+    clone: Path, run: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    """What an interruption in the first moments leaves, which uv refuses."""
+    keep_uv(clone)
+    (clone / ".venv").mkdir()
+    (clone / ".venv/CACHEDIR.TAG").touch()
+    done = run("make", "setup")
+    assert done.returncode == 0, done.stderr
+    assert is_set_up(clone)
+
+
 def test_without_the_right_python_nothing_is_downloaded(
     clone: Path, path: Path, run: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
