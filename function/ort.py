@@ -18,7 +18,6 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 from function.errors import RuntimeLibraryError
-from function.heap import prepare_heap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,7 +114,6 @@ class _Library:
         def __getattr__(self, name: str) -> "Callable[..., Any]": ...
 
     def __init__(self, path: "Path", version: str) -> None:
-        prepare_heap()
         # Otherwise it reports to its vendor, from a thread of its own, before any call could forbid it.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         try:

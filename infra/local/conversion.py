@@ -39,7 +39,7 @@ EVIDENCE = Path("model/evidence.toml")
 
 SOURCES = (
     "model_conversion/**/*.py",
-    *(f"function/{name}.py" for name in ("contract", "encoding", "errors", "heap", "ort", "predictor")),
+    *(f"function/{name}.py" for name in ("contract", "encoding", "errors", "ort", "predictor")),
     "uv.lock",
 )
 """What decides the artefact besides the person's files: the converter, what parity is proved through, the

@@ -18,14 +18,8 @@ from model_conversion.benchmark.models import MODELS, TreeModel, built
 from model_conversion.benchmark.trial import BATCHES, answers
 from model_conversion.library import locked_library
 
-WAYS = {
-    "default": ("default.onnx", "plain"),
-    "default, heap": ("default.onnx",),
-    "ours, plain": ("ours.onnx", "plain"),
-    "ours": ("ours.onnx",),
-    "scikit-learn": ("model.joblib",),
-}
-"""Way of answering → its file, and whether the heap stays as any other program has it."""
+WAYS = {"default": "default.onnx", "ours": "ours.onnx", "scikit-learn": "model.joblib"}
+"""Way of answering → its file."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -88,17 +82,16 @@ def compared(model: TreeModel, *, rounds: int) -> dict[str, Any]:
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "default.onnx").write_bytes(model.default)
-        (folder / "ours.onnx").write_bytes(model.ours)
-        joblib.dump(model.estimator, folder / "model.joblib")
+        (folder / WAYS["default"]).write_bytes(model.default)
+        (folder / WAYS["ours"]).write_bytes(model.ours)
+        joblib.dump(model.estimator, folder / WAYS["scikit-learn"])
         np.save(folder / "rows.npy", model.rows)
         trials: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
         for _ in range(rounds):
-            for way, (file, *plain) in WAYS.items():
-                trials[way].append(_trial(folder / file, folder / "rows.npy", *plain))
-        sizes = {way: (folder / file).stat().st_size for way, (file, *_) in WAYS.items()}
-    default, ours = _errors(model, model.default), _errors(model, model.ours)
-    errors = {"default": default, "default, heap": default, "ours, plain": ours, "ours": ours}
+            for way, file in WAYS.items():
+                trials[way].append(_trial(folder / file, folder / "rows.npy"))
+        sizes = {way: (folder / file).stat().st_size for way, file in WAYS.items()}
+    errors = {"default": _errors(model, model.default), "ours": _errors(model, model.ours)}
     return {"nodes": model.nodes} | {
         way: {
             "size_bytes": sizes[way],
@@ -112,9 +105,9 @@ def compared(model: TreeModel, *, rounds: int) -> dict[str, Any]:
     }
 
 
-def _trial(model: Path, rows: Path, *plain: str) -> dict[str, Any]:
+def _trial(model: Path, rows: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "model_conversion.benchmark.trial", str(model), str(rows), *plain],
+        [sys.executable, "-m", "model_conversion.benchmark.trial", str(model), str(rows)],
         check=True,
         capture_output=True,
         text=True,

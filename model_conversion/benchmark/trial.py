@@ -1,7 +1,6 @@
 """One fresh process of the benchmark: load a model, answer batches, print the times as JSON.
 
-``python -m model_conversion.benchmark.trial model.onnx|model.joblib rows.npy [plain]``; ``plain`` leaves the heap as
-any other program has it.
+``python -m model_conversion.benchmark.trial model.onnx|model.joblib rows.npy``
 """
 
 __all__ = ["BATCHES", "answers"]
@@ -18,7 +17,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from function import ort
 from function.ort import Session, Tensor
 from model_conversion.library import locked_library
 
@@ -56,16 +54,8 @@ def _timed(call: Callable[[], object]) -> float:
     return median(times)
 
 
-def main(model: Path, rows: NDArray[np.float64], *, plain: bool = False) -> dict[str, Any]:
-    """Return ``load_ms`` and ``batch_us`` by size.
-
-    Args:
-        model: Graph or estimator.
-        rows: Of the largest batch.
-        plain: Whether to load a graph without the heap that ``function.heap`` makes ready.
-    """
-    if plain:
-        vars(ort)["prepare_heap"] = _nothing
+def main(model: Path, rows: NDArray[np.float64]) -> dict[str, Any]:
+    """Return ``load_ms`` and ``batch_us`` by size."""
     batches = [rows[:size] for size in BATCHES if size <= len(rows)]
     if model.suffix == ".joblib":
         import joblib
@@ -90,9 +80,5 @@ def main(model: Path, rows: NDArray[np.float64], *, plain: bool = False) -> dict
     }
 
 
-def _nothing() -> None:
-    """Leave the heap alone."""
-
-
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), np.load(sys.argv[2]), plain=sys.argv[3:] == ["plain"])))
+    print(json.dumps(main(Path(sys.argv[1]), np.load(sys.argv[2]))))
