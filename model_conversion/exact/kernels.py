@@ -88,9 +88,8 @@ def _decide(scope: Any, operator: Any, container: Any) -> None:
     kernel = _kernel(graph, estimator)
     product = graph.node("MatMul", [kernel, graph.constant(_weights(estimator))])
     scores = graph.node("Add", [product, graph.constant(np.reshape(estimator.intercept_, (1, -1)))])
-    if (
-        len(estimator.classes_) == 2
-    ):  # the public weights speak for the second class, those of pairs for the first
+    # Of two classes the public weights speak for the second; in a pair of several they speak for the first.
+    if len(estimator.classes_) == 2:
         write_decision(graph, estimator, scores)
         return
     second = graph.node("Cast", [graph.node("Less", [scores, graph.constant(0.0)])], to=TensorProto.DOUBLE)
