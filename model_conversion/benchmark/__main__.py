@@ -1,4 +1,7 @@
-"""``make bench-trees``: tree graphs of skl2onnx, ours and scikit-learn, in alternating fresh processes."""
+"""``make bench-trees``: tree graphs of skl2onnx, ours and scikit-learn.
+
+Loading is timed in fresh processes in random order; answers in one process a round, where the graphs take turns.
+"""
 
 import argparse
 import json
@@ -22,6 +25,10 @@ WAYS = {"default": "default.onnx", "ours": "ours.onnx", "scikit-learn": "model.j
 """Way of answering → its file."""
 
 
+LOADS = 3
+"""Fresh processes of each way that load its file, in a round."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run and return the exit code.
 
@@ -37,7 +44,10 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--only", default="", help="models whose name holds this")
     parser.add_argument(
-        "--rounds", type=_count, default=5, help="fresh processes of each (default: %(default)s)"
+        "--rounds",
+        type=_count,
+        default=5,
+        help="fresh processes that answer; three times as many of each way load (default: %(default)s)",
     )
     parser.add_argument(
         "--rows", type=_count, default=BATCHES[-1], help="largest batch (default: %(default)s)"
@@ -78,7 +88,7 @@ def compared(model: TreeModel, *, rounds: int) -> dict[str, Any]:
 
     Args:
         model: Fitted and converted.
-        rounds: Fresh processes of each way, in turn.
+        rounds: Fresh processes that answer; :data:`LOADS` times as many of each way load.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -86,28 +96,32 @@ def compared(model: TreeModel, *, rounds: int) -> dict[str, Any]:
         (folder / WAYS["ours"]).write_bytes(model.ours)
         joblib.dump(model.estimator, folder / WAYS["scikit-learn"])
         np.save(folder / "rows.npy", model.rows)
-        trials: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+        loads: dict[str, list[float]] = {way: [] for way in WAYS}
+        batches: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+        rng = np.random.default_rng(0)
         for _ in range(rounds):
-            for way, file in WAYS.items():
-                trials[way].append(_trial(folder / file, folder / "rows.npy"))
+            for way in rng.permutation([way for way in WAYS for _ in range(LOADS)]).tolist():
+                loads[way].append(_trial("load", folder / WAYS[way])["load_ms"])
+            for ways in (("default", "ours"), ("scikit-learn",)):
+                found = _trial("rows", folder / "rows.npy", *(folder / WAYS[way] for way in ways))["batch_us"]
+                for at, way in enumerate(ways):
+                    batches[way].append({size: times[at] for size, times in found.items()})
         sizes = {way: (folder / file).stat().st_size for way, file in WAYS.items()}
     errors = {"default": _errors(model, model.default), "ours": _errors(model, model.ours)}
     return {"nodes": model.nodes} | {
         way: {
             "size_bytes": sizes[way],
-            "load_ms": median(trial["load_ms"] for trial in seen),
-            "batch_us": {
-                size: median(trial["batch_us"][size] for trial in seen) for size in seen[0]["batch_us"]
-            },
+            "load_ms": median(loads[way]),
+            "batch_us": {size: median(seen[size] for seen in batches[way]) for size in batches[way][0]},
             **errors.get(way, {"flips": 0, "max_error": 0.0}),
         }
-        for way, seen in trials.items()
+        for way in WAYS
     }
 
 
-def _trial(model: Path, rows: Path) -> dict[str, Any]:
+def _trial(what: str, *paths: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "model_conversion.benchmark.trial", str(model), str(rows)],
+        [sys.executable, "-m", "model_conversion.benchmark.trial", what, *map(str, paths)],
         check=True,
         capture_output=True,
         text=True,

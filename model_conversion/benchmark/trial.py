@@ -1,6 +1,7 @@
-"""One fresh process of the benchmark: load a model, answer batches, print the times as JSON.
+"""One fresh process of the benchmark, which prints its times as JSON.
 
-``python -m model_conversion.benchmark.trial model.onnx|model.joblib rows.npy``
+``python -m model_conversion.benchmark.trial load model.onnx|model.joblib`` loads a model.
+``python -m model_conversion.benchmark.trial rows rows.npy model...`` answers batches; the models take turns.
 """
 
 __all__ = ["BATCHES", "answers"]
@@ -23,10 +24,13 @@ from model_conversion.library import locked_library
 BATCHES = (1, 10, 1_000, 100_000)
 """Rows of a batch."""
 
-BUDGET_S = 0.5
-"""Time for the calls of one batch size; a call that outlasts it is made once, after one that warms up."""
+BUDGET_S = 2.0
+"""Time for the rounds of one batch size; at least one is made, after one that warms up."""
 
-MOST_CALLS = 200
+MOST_ROUNDS = 1_000
+
+type Call = Callable[[NDArray[np.float64]], Callable[[], object]]
+"""From rows to what answers them."""
 
 
 def _tensors(session: Session, rows: NDArray[np.float64]) -> dict[str, Tensor]:
@@ -43,42 +47,58 @@ def answers(session: Session, rows: NDArray[np.float64]) -> tuple[NDArray[Any], 
     return np.asarray(label.data), np.asarray(scores.data, dtype=np.float64).reshape(len(rows), -1)
 
 
-def _timed(call: Callable[[], object]) -> float:
-    """Return the median seconds of a call, the first left out."""
-    call()
-    times: list[float] = []
-    while len(times) < MOST_CALLS and sum(times) < BUDGET_S:
-        start = perf_counter()
-        call()
-        times.append(perf_counter() - start)
-    return median(times)
-
-
-def main(model: Path, rows: NDArray[np.float64]) -> dict[str, Any]:
-    """Return ``load_ms`` and ``batch_us`` by size."""
-    batches = [rows[:size] for size in BATCHES if size <= len(rows)]
+def _opened(model: Path) -> tuple[Call, float]:
+    """Return a model, and the seconds that it took to load; imports and reading the file are no part of them."""
     if model.suffix == ".joblib":
         import joblib
-        import sklearn.ensemble  # noqa: F401  imports are no part of the load time
+        import sklearn.ensemble  # noqa: F401
 
         start = perf_counter()
         estimator = joblib.load(model)
-        load_s = perf_counter() - start
-        seconds = [_timed(lambda part=part: estimator.predict_proba(part)) for part in batches]  # type: ignore[misc]
-    else:
-        library, graph = locked_library(), model.read_bytes()
-        start = perf_counter()
-        session = Session(library, graph)
-        load_s = perf_counter() - start
-        names = [item.name for item in session.outputs]
-        fed = [_tensors(session, part) for part in batches]
-        seconds = [_timed(lambda feed=feed: session.run(feed, names)) for feed in fed]  # type: ignore[misc]
-    sizes = [len(part) for part in batches]
+        return lambda rows: lambda: estimator.predict_proba(rows), perf_counter() - start
+    library, graph = locked_library(), model.read_bytes()
+    start = perf_counter()
+    session = Session(library, graph)
+    seconds = perf_counter() - start
+    names = [item.name for item in session.outputs]
+
+    def asked(rows: NDArray[np.float64]) -> Callable[[], object]:
+        fed = _tensors(session, rows)
+        return lambda: session.run(fed, names)
+
+    return asked, seconds
+
+
+def _in_turn(calls: list[Callable[[], object]]) -> list[float]:
+    """Return each call's median seconds; a round makes each of them once, in random order, the first not counted."""
+    seconds: list[list[float]] = [[] for _ in calls]
+    rng = np.random.default_rng(0)
+    begun = perf_counter()
+    for number in range(MOST_ROUNDS + 1):
+        if number > 1 and perf_counter() - begun > BUDGET_S:
+            break
+        for at in rng.permutation(len(calls)).tolist():
+            start = perf_counter()
+            calls[at]()
+            if number:
+                seconds[at].append(perf_counter() - start)
+    return [median(times) for times in seconds]
+
+
+def main(what: str, paths: list[Path]) -> dict[str, Any]:
+    """Return ``load_ms``, or ``batch_us`` by size: a time for each model."""
+    if what == "load":
+        return {"load_ms": 1e3 * _opened(paths[0])[1]}
+    rows: NDArray[np.float64] = np.load(paths[0])
+    models = [_opened(path)[0] for path in paths[1:]]
     return {
-        "load_ms": 1e3 * load_s,
-        "batch_us": dict(zip(map(str, sizes), [1e6 * s for s in seconds], strict=True)),
+        "batch_us": {
+            str(size): [1e6 * seconds for seconds in _in_turn([model(rows[:size]) for model in models])]
+            for size in BATCHES
+            if size <= len(rows)
+        }
     }
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), np.load(sys.argv[2]))))
+    print(json.dumps(main(sys.argv[1], [Path(path) for path in sys.argv[2:]])))
