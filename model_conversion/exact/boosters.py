@@ -95,9 +95,8 @@ def convert_booster(scope: Any, operator: Any, container: Any) -> None:
             answers = graph.node("Concat", [graph.node("Sub", [one, answers]), answers], axis=1)
         index = graph.node("ArgMax", [sums if boosted.link == "argmax" else answers], axis=1, keepdims=0)
         write_label(graph, estimator, index)
-        margins = container.has_options(estimator, "raw_scores")
-        if margins and container.get_options(estimator, {"raw_scores": False})["raw_scores"]:
-            answers = sums  # what decision_function answers, which a calibrator is fitted on
+        if graph.asked_for_scores():
+            answers = sums
             if boosted.outputs == 1:
                 answers = graph.node("Concat", [graph.node("Neg", [sums]), sums], axis=1)
     double = isinstance(operator.outputs[at].type, DoubleTensorType)

@@ -19,7 +19,7 @@ from sklearn.gaussian_process.kernels import (
 
 from model_conversion.errors import UnsupportedError
 from model_conversion.exact.accurate import erf
-from model_conversion.exact.answers import as_index, write_label, write_two_columns
+from model_conversion.exact.answers import both, write_largest, write_two_columns
 from model_conversion.exact.distances import squared_distances
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes
@@ -116,7 +116,7 @@ def _classifier(scope: Any, operator: Any, container: Any) -> None:
     if len(estimator.classes_) == 2:
         mean, positive = _binary(graph, estimator.base_estimator_, matrix)
         write_two_columns(graph, positive)
-        write_label(graph, estimator, as_index(graph, graph.node("Greater", [mean, graph.constant(0.0)])))
+        write_largest(graph, estimator, both(graph, mean))
         return
     if estimator.multi_class != "one_vs_rest":
         raise UnsupportedError("the Gaussian process tells classes apart in pairs; fit it with 'one_vs_rest'")
@@ -124,7 +124,7 @@ def _classifier(scope: Any, operator: Any, container: Any) -> None:
     shares = graph.node("Concat", each, axis=1)
     total = graph.node("ReduceSum", [shares, graph.constant([1], np.int64)], keepdims=1)
     graph.node("Div", [shares, total], output=1)
-    write_label(graph, estimator, graph.node("ArgMax", [shares], axis=1, keepdims=0))
+    write_largest(graph, estimator, shares)
 
 
 CONVERTERS: dict[type, tuple[Any, Any]] = {GaussianProcessClassifier: (classifier_shapes, _classifier)}

@@ -34,6 +34,16 @@ class Graph:
         self._container = container
         self._operator = operator
 
+    def asked_for_scores(self) -> bool:
+        """Return whether a classifier's decision values are wanted in place of its probabilities.
+
+        So a calibrator is fitted on the former of whichever estimator has them.
+        """
+        estimator = self._operator.raw_operator
+        if not self._container.has_options(estimator, "raw_scores"):
+            return False
+        return bool(self._container.get_options(estimator, {"raw_scores": False})["raw_scores"])
+
     def matrix(self) -> str:
         """Return the operator's inputs as one ``(rows, columns)`` tensor of doubles."""
         names = []

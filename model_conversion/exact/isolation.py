@@ -5,12 +5,12 @@ __all__ = ["CONVERTERS"]
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType
 from sklearn.ensemble import IsolationForest
 
-from model_conversion.exact.ensemble import leaves
+from model_conversion.exact.ensemble import sums
 from model_conversion.exact.graph import Graph
+from model_conversion.exact.splits import on_doubles
 from model_conversion.trees import isolation_ensemble
 
 
@@ -24,10 +24,10 @@ def _forest(scope: Any, operator: Any, container: Any) -> None:
     """Write the sum of depths, the score and the label. Source: IsolationForest, scikit-learn 1.9."""
     graph = Graph(scope, operator, container)
     forest = operator.raw_operator
-    ensemble = isolation_ensemble(forest)
-    narrow = graph.node("Cast", [graph.matrix()], to=TensorProto.FLOAT)
-    depths = leaves(graph, graph.node("Cast", [narrow], to=TensorProto.DOUBLE), ensemble)
-    usual = len(ensemble.trees) * _usual_depth(forest._max_samples)  # noqa: SLF001  as scikit-learn has it
+    ensemble = on_doubles(isolation_ensemble(forest))
+    trees = ensemble.trees
+    depths = sums(graph, graph.matrix(), ensemble, [0] * len(trees), 1)
+    usual = len(trees) * _usual_depth(forest._max_samples)  # noqa: SLF001  as scikit-learn has it
     # Fitted on a single row there is no depth, and scikit-learn answers as if the ratio were one.
     ratio = (
         graph.node("Div", [depths, graph.constant(usual)])

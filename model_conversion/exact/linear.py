@@ -32,11 +32,14 @@ def _discriminant(scope: Any, operator: Any, container: Any) -> None:
     graph = Graph(scope, operator, container)
     estimator = operator.raw_operator
     scores = _scores(graph, estimator)
-    write_label_of_scores(graph, estimator, scores)
+    if graph.asked_for_scores():
+        write_decision(graph, estimator, scores)
+        return
+    columns = write_label_of_scores(graph, estimator, scores)
     if len(estimator.classes_) > 2:
-        graph.node("Softmax", [scores], output=1, axis=1)
+        graph.node("Softmax", [columns], output=1, axis=1)
     else:
-        write_two_columns(graph, graph.node("Sigmoid", [scores]))
+        graph.node("Sigmoid", [columns], output=1)
 
 
 def _decision(scope: Any, operator: Any, container: Any) -> None:
@@ -59,10 +62,7 @@ def _descent(scope: Any, operator: Any, container: Any) -> None:
     graph = Graph(scope, operator, container)
     estimator = operator.raw_operator
     scores = _scores(graph, estimator)
-    asked = container.has_options(estimator, "raw_scores") and container.get_options(
-        estimator, {"raw_scores": False}
-    )
-    if (asked and asked["raw_scores"]) or not hasattr(estimator, "predict_proba"):
+    if graph.asked_for_scores() or not hasattr(estimator, "predict_proba"):
         write_decision(graph, estimator, scores)
         return
     write_label_of_scores(graph, estimator, scores)

@@ -10,7 +10,7 @@ from onnx import TensorProto
 from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
 
 from model_conversion.errors import UnsupportedError
-from model_conversion.exact.answers import write_label
+from model_conversion.exact.answers import write_largest
 from model_conversion.exact.distances import squared_distances
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes, set_width
@@ -67,7 +67,7 @@ def _classifier(scope: Any, operator: Any, container: Any) -> None:
         total = graph.node("Where", [alone, graph.constant(1.0), total])
     shares = graph.node("Div", [counts, total])
     graph.node("Identity", [shares], output=1)
-    write_label(graph, estimator, graph.node("ArgMax", [shares], axis=1, keepdims=0))
+    write_largest(graph, estimator, shares)
 
 
 def _targets(estimator: Any) -> NDArray[np.float64]:

@@ -1,8 +1,8 @@
 """Tree ensembles whose answers are scikit-learn's to the last digits.
 
 skl2onnx writes thresholds and leaves as float32, drops where missing values go in some forests and the categorical
-splits of histogram boosting. Here every split and leaf is a double in an ai.onnx.ml opset-5 ``TreeEnsemble``, input
-is rounded to float32 exactly where scikit-learn rounds it, and the label is decided by scikit-learn's own rule.
+splits of histogram boosting. Here every split and leaf is a double in an ai.onnx.ml opset-5 ``TreeEnsemble``, a split
+decides as it does after scikit-learn's rounding to float32, and the label is decided by scikit-learn's own rule.
 """
 
 __all__ = ["CONVERTERS"]
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -32,10 +31,11 @@ from sklearn.tree import (
 )
 
 from model_conversion.errors import UnsupportedError
-from model_conversion.exact.answers import as_index, write_label, write_two_columns
-from model_conversion.exact.ensemble import leaves, sums
+from model_conversion.exact.answers import both, write_largest
+from model_conversion.exact.ensemble import FEW_TREES, chosen_classes, mean, sums
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes, set_width
+from model_conversion.exact.splits import on_doubles
 from model_conversion.trees import Ensemble, Tree, ensemble_of
 
 
@@ -63,35 +63,34 @@ def _trees(scope: Any, operator: Any, container: Any) -> None:
     preprocessor = getattr(estimator, "_preprocessor", None)
     if preprocessor is not None:
         matrix = _encode_categories(graph, matrix, estimator)
-    if ensemble.float32:
-        matrix = graph.node(
-            "Cast", [graph.node("Cast", [matrix], to=TensorProto.FLOAT)], to=TensorProto.DOUBLE
-        )
+    ensemble = on_doubles(ensemble)
     match estimator:
         case GradientBoostingClassifier() | HistGradientBoostingClassifier():
             _boosted_classes(graph, estimator, _boosted(graph, matrix, ensemble, estimator))
         case GradientBoostingRegressor() | HistGradientBoostingRegressor():
-            raw = _boosted(graph, matrix, ensemble, estimator)
-            exponential = getattr(estimator, "loss", "") in {"gamma", "poisson"}
-            graph.node("Exp" if exponential else "Identity", [raw], output=0)
+            if getattr(estimator, "loss", "") in {"gamma", "poisson"}:
+                graph.node("Exp", [_boosted(graph, matrix, ensemble, estimator)], output=0)
+            else:
+                _boosted(graph, matrix, ensemble, estimator, output=0)
         case _ if hasattr(estimator, "classes_"):
             _averaged_classes(graph, estimator, matrix, ensemble)
         case _:
-            mean = _mean(graph, leaves(graph, matrix, ensemble), len(ensemble.trees))
-            graph.node("Identity", [mean], output=0)
+            mean(graph, matrix, ensemble, ordered=False, output=0)
 
 
-def _boosted(graph: Graph, matrix: str, ensemble: Ensemble, estimator: Any) -> str:
+def _boosted(
+    graph: Graph, matrix: str, ensemble: Ensemble, estimator: Any, *, output: int | None = None
+) -> str:
     """Return the sum of the leaves on top of the start, ``(rows, targets)``."""
-    targets = ensemble.targets or ()
-    total = sums(graph, matrix, ensemble, list(targets), max(targets) + 1)
-    return graph.node("Add", [total, graph.constant(_start(estimator))])
+    targets = list(ensemble.targets or ())
+    start = _start(estimator)
+    return sums(graph, matrix, ensemble, targets, len(start), start=start, output=output)
 
 
 def _start(estimator: Any) -> NDArray[np.float64]:
-    """Return the raw score before the first tree, ``(1, targets)``."""
+    """Return the raw score before the first tree, ``(targets,)``."""
     if hasattr(estimator, "_baseline_prediction"):
-        return np.asarray(estimator._baseline_prediction, dtype=np.float64).reshape(1, -1)  # noqa: SLF001
+        return np.asarray(estimator._baseline_prediction, dtype=np.float64).ravel()  # noqa: SLF001
     if not (estimator.init_ == "zero" or isinstance(estimator.init_, DummyClassifier | DummyRegressor)):
         raise UnsupportedError(
             f"{type(estimator).__name__} starts from {type(estimator.init_).__name__}'s answers, which is not "
@@ -99,43 +98,40 @@ def _start(estimator: Any) -> NDArray[np.float64]:
         )
     row = np.zeros((1, estimator.n_features_in_), dtype=np.float32)
     start = estimator._raw_predict_init(row)  # noqa: SLF001  the library has no public way to it
-    return np.asarray(start, dtype=np.float64).reshape(1, -1)
+    return np.asarray(start, dtype=np.float64).ravel()
 
 
 def _boosted_classes(graph: Graph, estimator: Any, raw: str) -> None:
-    if len(estimator.classes_) > 2:
-        graph.node("Softmax", [raw], output=1, axis=1)
-        write_label(graph, estimator, graph.node("ArgMax", [raw], axis=1, keepdims=0))
-        return
-    doubled = getattr(estimator, "loss", "") == "exponential"
-    margin = graph.node("Mul", [raw, graph.constant(2.0)]) if doubled else raw
-    write_two_columns(graph, graph.node("Sigmoid", [margin]))
-    # GradientBoosting answers the positive class at exactly zero, HistGradientBoosting does not.
-    rule = "GreaterOrEqual" if isinstance(estimator, GradientBoostingClassifier) else "Greater"
-    write_label(graph, estimator, as_index(graph, graph.node(rule, [raw, graph.constant(0.0)])))
+    two = len(estimator.classes_) == 2
+    columns = both(graph, raw) if two else raw
+    # Of two classes GradientBoosting answers the second at exactly zero, HistGradientBoosting does not.
+    last = two and isinstance(estimator, GradientBoostingClassifier)
+    write_largest(graph, estimator, columns, last=last)
+    if graph.asked_for_scores():
+        graph.node("Identity", [columns], output=1)
+    elif not two:
+        graph.node("Softmax", [columns], output=1, axis=1)
+    else:
+        if getattr(estimator, "loss", "") == "exponential":
+            columns = graph.node("Mul", [columns, graph.constant(2.0)])
+        graph.node("Sigmoid", [columns], output=1)
 
 
 def _averaged_classes(graph: Graph, estimator: Any, matrix: str, ensemble: Ensemble) -> None:
-    classes = len(estimator.classes_)
     count = len(ensemble.trees)
-    if classes == 2:
+    if len(estimator.classes_) == 2 and (count > FEW_TREES or chosen_classes(ensemble) is None):
         positive = [_one_column(tree, 1) for tree in ensemble.trees]
         single = Ensemble(trees=tuple(positive), targets=(0,) * count, float32=ensemble.float32)
-        share = _mean(graph, sums(graph, matrix, single, [0] * count, 1), count)
-        write_two_columns(graph, share)
-        write_label(graph, estimator, as_index(graph, graph.node("Greater", [share, graph.constant(0.5)])))
-        return
-    probabilities = _mean(graph, leaves(graph, matrix, ensemble), count)
-    graph.node("Identity", [probabilities], output=1)
-    write_label(graph, estimator, graph.node("ArgMax", [probabilities], axis=1, keepdims=0))
+        votes = sums(graph, matrix, single, [0] * count, 1)
+        shares = graph.node("Div", [votes, graph.constant([[-float(count), float(count)]])])
+        probabilities = graph.node("Add", [shares, graph.constant([[1.0, 0.0]])], output=1)
+    else:  # of two classes, too, one operator is quicker for few trees, and slower for many
+        probabilities = mean(graph, matrix, ensemble, output=1)
+    write_largest(graph, estimator, probabilities)
 
 
 def _one_column(tree: Tree, column: int) -> Tree:
     return replace(tree, value=tree.value[:, min(column, tree.value.shape[1] - 1)][:, None])
-
-
-def _mean(graph: Graph, total: str, count: int) -> str:
-    return total if count == 1 else graph.node("Div", [total, graph.constant(float(count))])
 
 
 def _encode_categories(graph: Graph, matrix: str, estimator: Any) -> str:
