@@ -99,7 +99,7 @@ def search(material: Material, progress: Progress) -> Proved:
     """
     attempts: list[Attempt] = []
     models: dict[str, onnx.ModelProto] = {}
-    for strategy in strategies(material.request.precision):
+    for strategy in strategies(material.request.precision, material.estimator):
         progress(f"converting with {strategy.name} numbers and proving {material.rows:,} rows")
         try:
             conversion = convert(material.estimator, material.schema, strategy)
@@ -139,7 +139,7 @@ def _default(material: Material, made: onnx.ModelProto | None) -> bytes | None:
         made: The model, if that was tried.
     """
     if made is None:
-        (strategy,) = strategies(DEFAULT)
+        (strategy,) = strategies(DEFAULT, material.estimator)
         try:
             made = convert(material.estimator, material.schema, strategy).model
         except UnsupportedError:

@@ -19,9 +19,11 @@ from sklearn.svm import LinearSVC
 
 from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
+from model_conversion.exact import isolation, trees
 from model_conversion.exact.converters import CONVERTERS, register_unknown
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
 from model_conversion.exact.selection import selectors
+from model_conversion.exact.shapes import library_shapes
 from model_conversion.inputs import arrange
 from model_conversion.pipelines import last_step
 from model_conversion.schema import Schema
@@ -57,20 +59,31 @@ STRATEGIES = (
         converters=CONVERTERS,
     ),
 )
-"""Cheapest first."""
+"""Cheapest first, but for :data:`TREES`."""
+
+TREES = tuple({**trees.CONVERTERS, **isolation.CONVERTERS})
+"""Estimators of which our graph, in double, is smaller and quicker to load than the library's in float32."""
 
 
-def strategies(precision: str) -> tuple[Strategy, ...]:
-    """Return the strategies to try: all for ``auto``, or the named one.
+def strategies(precision: str, estimator: Any) -> tuple[Strategy, ...]:
+    """Return the strategies to try, the cheapest first: all for ``auto``, or the named one.
 
     Raises:
         InputError: There is no such strategy.
     """
     chosen = tuple(item for item in STRATEGIES if precision in {"auto", item.name})
+    if isinstance(last_step(estimator), TREES):
+        chosen = chosen[::-1]
     if not chosen:
         names = ", ".join(item.name for item in STRATEGIES)
         raise InputError(f"precision is {precision!r}, wanted auto or one of {names}")
     return chosen
+
+
+def _shapes(strategy: Strategy) -> dict[type, Any]:
+    """Return what calculates types and shapes in place of the library's own calculators."""
+    ours = {kind: pair[0] for kind, pair in strategy.converters.items()}
+    return {**library_shapes(), **ours} if ours else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +126,7 @@ def convert(estimator: Any, schema: Schema, strategy: Strategy) -> Conversion:
                 initial_types=arranged.inputs,
                 options=options,
                 target_opset={"": OPSET, "ai.onnx.ml": KNOWN_ML_OPSET},
-                custom_shape_calculators={kind: pair[0] for kind, pair in strategy.converters.items()},
+                custom_shape_calculators=_shapes(strategy),
                 custom_conversion_functions={kind: pair[1] for kind, pair in strategy.converters.items()},
             )
     except UnsupportedError:

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
-from skl2onnx.common._registration import get_converter, get_shape_calculator
+from skl2onnx.common._registration import get_converter
 from sklearn.svm import SVC, NuSVC
 
 from model_conversion.errors import UnsupportedError
-from model_conversion.exact.answers import write_decision, write_label
+from model_conversion.exact.answers import write_decision, write_largest
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.multiclass import write_decision_of_pairs
-from model_conversion.exact.shapes import classifier_shapes
+from model_conversion.exact.shapes import classifier_shapes, of_library
 
 ALIAS = "SklearnSVC"
 """The library's name for its own converter, of both."""
@@ -95,12 +95,12 @@ def _decide(scope: Any, operator: Any, container: Any) -> None:
     second = graph.node("Cast", [graph.node("Less", [scores, graph.constant(0.0)])], to=TensorProto.DOUBLE)
     votes = write_decision_of_pairs(graph, estimator, second, graph.node("Neg", [scores]))
     decided = operator.outputs[1].full_name if estimator.break_ties else votes
-    write_label(graph, estimator, graph.node("ArgMax", [decided], axis=1, keepdims=0))
+    write_largest(graph, estimator, decided)
 
 
 def _shapes(operator: Any) -> None:
     if hasattr(operator.raw_operator, "predict_proba"):
-        get_shape_calculator(ALIAS)(operator)
+        of_library(ALIAS)(operator)
     else:
         classifier_shapes(operator)
 

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 from skl2onnx._supported_operators import _get_sklearn_operator_name
-from skl2onnx.common._registration import get_converter, get_shape_calculator
+from skl2onnx.common._registration import get_converter
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType
 from sklearn.linear_model._base import LinearClassifierMixin
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 
 from model_conversion.errors import UnsupportedError
-from model_conversion.exact.answers import as_index, write_decision, write_label
+from model_conversion.exact.answers import as_index, write_decision, write_label, write_largest
 from model_conversion.exact.graph import Graph
-from model_conversion.exact.shapes import classifier_shapes
+from model_conversion.exact.shapes import classifier_shapes, of_library
 
 ALIAS = "SklearnOneVsRestClassifier"
 """The library's name for its own converter."""
@@ -119,7 +119,7 @@ def _one_against_one(scope: Any, operator: Any, container: Any) -> None:
         write_label(graph, estimator, as_index(graph, answers))
     else:
         scores = operator.outputs[1].full_name
-        write_label(graph, estimator, graph.node("ArgMax", [scores], axis=1, keepdims=0))
+        write_largest(graph, estimator, scores)
 
 
 def _one_against_rest(scope: Any, operator: Any, container: Any) -> None:
@@ -144,7 +144,7 @@ def _one_against_rest(scope: Any, operator: Any, container: Any) -> None:
 
 def _rest_shapes(operator: Any) -> None:
     if hasattr(operator.raw_operator, "predict_proba"):
-        get_shape_calculator(ALIAS)(operator)
+        of_library(ALIAS)(operator)
     else:
         classifier_shapes(operator)
 

@@ -1,11 +1,14 @@
 """Types of what our converters write, as skl2onnx asks for them."""
 
-__all__ = ["classifier_shapes", "label_type", "set_width"]
+__all__ = ["classifier_shapes", "label_type", "library_shapes", "of_library", "set_width"]
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
+from skl2onnx._supported_operators import sklearn_operator_name_map
+from skl2onnx.common._registration import get_shape_calculator
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 
 from model_conversion.errors import UnsupportedError
 
@@ -37,3 +40,28 @@ def set_width(operator: Any, width: int, *, text: bool = False) -> None:
     """Set the type of an operator's only output: ``(rows, width)`` doubles, or strings."""
     rows = operator.inputs[0].get_first_dimension()
     operator.outputs[0].type = (StringTensorType if text else DoubleTensorType)([rows, int(width)])
+
+
+def of_library(alias: str) -> Callable[[Any], None]:
+    """Return the library's own shape calculator, that makes doubles of doubles.
+
+    The library decides about that when it first sees an estimator. After a column of strings it still says float32
+    there, and its graph of votes, bags or calibrated classifiers then mixes the two.
+
+    Args:
+        alias: The library's name for the kind of estimator.
+    """
+
+    def shapes(operator: Any) -> None:
+        get_shape_calculator(alias)(operator)
+        if isinstance(operator.inputs[0].type, DoubleTensorType):
+            for variable in operator.outputs:
+                if isinstance(variable.type, FloatTensorType):
+                    variable.type = DoubleTensorType(variable.type.shape)
+
+    return shapes
+
+
+def library_shapes() -> dict[type, Callable[[Any], None]]:
+    """Return :func:`of_library` of every estimator that the library knows."""
+    return {kind: of_library(alias) for kind, alias in sklearn_operator_name_map.items()}

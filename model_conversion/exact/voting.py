@@ -5,15 +5,13 @@ __all__ = ["CONVERTERS"]
 import copy
 from typing import Any
 
-from skl2onnx.common._registration import get_converter, get_shape_calculator
+from skl2onnx.common._registration import get_converter
 from sklearn.ensemble import VotingClassifier
+
+from model_conversion.exact.shapes import of_library
 
 ALIAS = "SklearnVotingClassifier"
 """The library's name for its own converter."""
-
-
-def _shapes(operator: Any) -> None:
-    get_shape_calculator(ALIAS)(operator)
 
 
 def _votes(scope: Any, operator: Any, container: Any) -> None:
@@ -24,5 +22,5 @@ def _votes(scope: Any, operator: Any, container: Any) -> None:
     get_converter(ALIAS)(scope, operator, container)
 
 
-CONVERTERS: dict[type, tuple[Any, Any]] = {VotingClassifier: (_shapes, _votes)}
+CONVERTERS: dict[type, tuple[Any, Any]] = {VotingClassifier: (of_library(ALIAS), _votes)}
 """Estimator → shape calculator and converter, as skl2onnx takes them."""
