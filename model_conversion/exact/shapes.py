@@ -43,9 +43,9 @@ def set_width(operator: Any, width: int, *, text: bool = False) -> None:
 
 
 def of_library(alias: str) -> Callable[[Any], None]:
-    """Return the library's own shape calculator, that makes doubles of doubles.
+    """Return the library's own shape calculator, that makes doubles of doubles unless it says otherwise itself.
 
-    The library decides about that when it first sees an estimator. After a column of strings it still says float32
+    The library decides about types when it first sees an estimator. After a column of strings it still says float32
     there, and its graph of votes, bags or calibrated classifiers then mixes the two.
 
     Args:
@@ -53,11 +53,14 @@ def of_library(alias: str) -> Callable[[Any], None]:
     """
 
     def shapes(operator: Any) -> None:
+        declared = [variable.type for variable in operator.outputs]
         get_shape_calculator(alias)(operator)
-        if isinstance(operator.inputs[0].type, DoubleTensorType):
-            for variable in operator.outputs:
-                if isinstance(variable.type, FloatTensorType):
-                    variable.type = DoubleTensorType(variable.type.shape)
+        if not isinstance(operator.inputs[0].type, DoubleTensorType):
+            return
+        for variable, before in zip(operator.outputs, declared, strict=True):
+            # Another object is a type that the calculator chose.
+            if variable.type is before and isinstance(before, FloatTensorType):
+                variable.type = DoubleTensorType(before.shape)
 
     return shapes
 
