@@ -1,10 +1,11 @@
 """Our transformers answer as scikit-learn's: bit by bit where it only compares, multiplies and adds."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
-from doubles import graph_of
+from doubles import graph_of, model_of, session_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -23,6 +24,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
     KBinsDiscretizer,
+    OneHotEncoder,
     OrdinalEncoder,
     PolynomialFeatures,
     PowerTransformer,
@@ -189,4 +191,53 @@ def test_codes_of_numbers(missing: float, rare: int | None) -> None:
         min_frequency=rare,
     ).fit(column)
     asked = np.array([1.5, np.nextafter(1.5, 2), 2.0, 3.0, np.nan, 4.0, 99.0])[:, None]
+    np.testing.assert_array_equal(graph_of(encoder, 1)(asked)[0], encoder.transform(asked))
+
+
+ONE_HOT = [
+    {"handle_unknown": "ignore"},
+    {"handle_unknown": "ignore", "drop": "first"},
+    {"handle_unknown": "ignore", "drop": "if_binary"},
+    {"handle_unknown": "ignore", "min_frequency": 2},
+    {"handle_unknown": "infrequent_if_exist", "min_frequency": 2},
+    {"handle_unknown": "infrequent_if_exist", "max_categories": 2, "drop": "first"},
+    {"handle_unknown": "warn", "min_frequency": 2},
+]
+
+
+@given(rows=st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=8), options=st.sampled_from(ONE_HOT))
+@settings(max_examples=100)
+def test_one_column_a_category(rows: list[tuple[str, str]], options: dict[str, Any]) -> None:
+    """Words that both columns know, that one does not know, missing and rare ones; all or without one."""
+    fitted = np.array(
+        [["red", np.nan], ["green", "red"], ["blue", "blue"], [np.nan, "red"], ["red", "blue"]], dtype=object
+    )
+    asked = np.array([[np.nan if name == "nan" else name for name in row] for row in rows], dtype=object)
+    encoder = OneHotEncoder(sparse_output=False, **options).fit(fitted)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is unknown
+        wanted = encoder.transform(asked)
+    np.testing.assert_array_equal(graph_of(encoder, 2, text=True)(rows)[0], wanted)
+
+
+def test_all_columns_are_looked_up_at_once() -> None:
+    """However many there are; a column of one category adds none without it."""
+    words = np.array([["a", "b", "only"], ["b", "c", "only"]], dtype=object)
+    encoder = OneHotEncoder(drop="first").fit(words)
+    model = model_of(encoder, 3, text=True)
+    assert [node.op_type for node in model.graph.node] == ["LabelEncoder", "Gather", "Equal", "Cast"]
+    np.testing.assert_array_equal(session_of(model, text=True)(words)[0], encoder.transform(words).toarray())
+
+
+def test_nothing_is_left_of_one_category_without_it() -> None:
+    """The graph has no column then."""
+    words = np.array([["only"], ["only"]], dtype=object)
+    encoder = OneHotEncoder(drop="first", sparse_output=False).fit(words)
+    assert graph_of(encoder, 1, text=True)(words)[0].shape == (2, 0)
+
+
+def test_one_column_a_number_is_left_to_the_library() -> None:
+    """It takes whole numbers."""
+    encoder = OneHotEncoder(sparse_output=False).fit([[1], [2], [3]])
+    asked = np.array([[2.0], [3.0]])
     np.testing.assert_array_equal(graph_of(encoder, 1)(asked)[0], encoder.transform(asked))
