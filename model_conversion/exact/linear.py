@@ -1,4 +1,4 @@
-"""Linear classifiers: skl2onnx takes other probabilities, another rule for the label, or float32."""
+"""Linear classifiers: skl2onnx takes other probabilities, another rule for the label, float32, or more operators."""
 
 __all__ = ["CONVERTERS"]
 
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import (
+    LogisticRegression,
+    LogisticRegressionCV,
     PassiveAggressiveClassifier,
     Perceptron,
     RidgeClassifier,
@@ -27,8 +29,11 @@ def _scores(graph: Graph, estimator: Any) -> str:
     return graph.node("Add", [product, graph.constant(np.reshape(estimator.intercept_, (1, -1)))])
 
 
-def _discriminant(scope: Any, operator: Any, container: Any) -> None:
-    """Write scores, and the sigmoid of the only one or the softmax of several; the library takes another softmax."""
+def _logistic(scope: Any, operator: Any, container: Any) -> None:
+    """Write scores, and the sigmoid of the only one or the softmax of several.
+
+    Source: LogisticRegression.predict_proba and LinearDiscriminantAnalysis.predict_proba, scikit-learn 1.9.
+    """
     graph = Graph(scope, operator, container)
     estimator = operator.raw_operator
     scores = _scores(graph, estimator)
@@ -83,7 +88,9 @@ def _descent(scope: Any, operator: Any, container: Any) -> None:
 
 
 CONVERTERS: dict[type, tuple[Any, Any]] = {
-    LinearDiscriminantAnalysis: (classifier_shapes, _discriminant),
+    **dict.fromkeys(
+        (LinearDiscriminantAnalysis, LogisticRegression, LogisticRegressionCV), (classifier_shapes, _logistic)
+    ),
     SGDClassifier: (classifier_shapes, _descent),
     **dict.fromkeys(
         (LinearSVC, PassiveAggressiveClassifier, Perceptron, RidgeClassifier, RidgeClassifierCV),

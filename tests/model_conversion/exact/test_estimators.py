@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from doubles import graph_of
+from doubles import graph_of, model_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import IsolationForest
-from sklearn.linear_model import LogisticRegression, Perceptron, RidgeClassifier, SGDClassifier
+from sklearn.linear_model import (
+    LogisticRegression,
+    LogisticRegressionCV,
+    Perceptron,
+    RidgeClassifier,
+    SGDClassifier,
+)
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.neighbors import RadiusNeighborsClassifier, RadiusNeighborsRegressor
@@ -60,6 +67,28 @@ def test_gradient_descent_decides_by_scores(loss: str, classes: int, far: float)
     """Far from the data, where probabilities are rounded to zero and one, too."""
     rows, target = (CANCER, BENIGN) if classes == 2 else (WINE, KIND)
     check_classifier(SGDClassifier(loss=loss, random_state=0).fit(rows, target), far=far)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LogisticRegression(),
+        LogisticRegressionCV(cv=2, l1_ratios=(0,), scoring="accuracy", use_legacy_attributes=False),
+        LinearDiscriminantAnalysis(),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logistic_scores(estimator: Any, classes: int) -> None:
+    """The sigmoid of one score or the softmax of several, and the label by the scores."""
+    rows, target = (CANCER, BENIGN) if classes == 2 else (WINE, np.array(["a", "b", "c"])[KIND])
+    fitted = clone(estimator).fit(rows, target)
+    check_classifier(fitted)
+    operators = [node.op_type for node in model_of(fitted, 6).graph.node]
+    two = ["MatMul", "Add", "Mul", "ArgMax", "Sigmoid"]
+    assert sorted(operators) == sorted(
+        two if classes == 2 else ["MatMul", "Add", "ArgMax", "Gather", "Softmax"]
+    )
 
 
 def check_decision(estimator: Any, *, within: float = 1e-12) -> None:
