@@ -19,7 +19,7 @@ from sklearn.svm import LinearSVC
 
 from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
-from model_conversion.exact import isolation, trees
+from model_conversion.exact import adaboost, isolation, trees
 from model_conversion.exact.converters import CONVERTERS, register_unknown
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
 from model_conversion.exact.selection import selectors
@@ -61,7 +61,7 @@ STRATEGIES = (
 )
 """Cheapest first, but for :data:`TREES`."""
 
-TREES = tuple({**trees.CONVERTERS, **isolation.CONVERTERS})
+TREES = tuple({**trees.CONVERTERS, **isolation.CONVERTERS, **adaboost.CONVERTERS})
 """Estimators of which our graph, in double, is smaller and quicker to load than the library's in float32."""
 
 

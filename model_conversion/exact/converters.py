@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import ClassifierMixin
 
 from model_conversion.exact import (
+    adaboost,
     decisions,
     discrete,
     encoding,
@@ -30,6 +31,7 @@ from model_conversion.exact import (
 
 CONVERTERS: dict[type, tuple[Any, Any]] = dict(
     ChainMap(
+        adaboost.CONVERTERS,
         decisions.CONVERTERS,
         discrete.CONVERTERS,
         encoding.CONVERTERS,

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.ensemble import IsolationForest
+from sklearn.ensemble import AdaBoostClassifier, IsolationForest
 from sklearn.linear_model import (
     LogisticRegression,
     LogisticRegressionCV,
@@ -89,6 +89,25 @@ def test_logistic_scores(estimator: Any, classes: int) -> None:
     assert sorted(operators) == sorted(
         two if classes == 2 else ["MatMul", "Add", "ArgMax", "Gather", "Softmax"]
     )
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_boosted_votes_of_trees(depth: int, classes: int) -> None:
+    """Stumps and deeper trees, in one operator; a vote counts for one class and, of several, against the others."""
+    rows, target = (CANCER, BENIGN) if classes == 2 else (WINE, np.array(["a", "b", "c"])[KIND])
+    tree = DecisionTreeClassifier(max_depth=depth, max_features=2, random_state=0)
+    fitted = AdaBoostClassifier(tree, n_estimators=12, random_state=0).fit(rows, target)
+    check_classifier(fitted)
+    operators = [node.op_type for node in model_of(fitted, 6).graph.node]
+    assert operators.count("TreeEnsemble") == 1
+    assert len(operators) <= 6
+
+
+def test_boosted_votes_of_others_are_left_to_the_library() -> None:
+    """It writes each one."""
+    fitted = AdaBoostClassifier(LogisticRegression(), n_estimators=2).fit(CANCER, BENIGN)
+    assert "TreeEnsemble" not in {node.op_type for node in model_of(fitted, 6).graph.node}
 
 
 def check_decision(estimator: Any, *, within: float = 1e-12) -> None:
