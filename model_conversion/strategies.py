@@ -19,7 +19,6 @@ from sklearn.svm import LinearSVC
 
 from model_conversion.boosters import register_converters
 from model_conversion.errors import InputError, UnsupportedError
-from model_conversion.exact import adaboost, isolation, trees
 from model_conversion.exact.converters import CONVERTERS, register_unknown
 from model_conversion.exact.graph import KNOWN_ML_OPSET, ML_OPSET, OPSET
 from model_conversion.exact.selection import selectors
@@ -28,6 +27,7 @@ from model_conversion.inputs import arrange
 from model_conversion.pipelines import last_step
 from model_conversion.schema import Schema
 from model_conversion.texts import text_options
+from model_conversion.trees import ensemble_of
 
 GRAPH_NAME = "nightjar"
 """Fixed, since the library's default is random and identical inputs must give identical graphs."""
@@ -59,20 +59,20 @@ STRATEGIES = (
         converters=CONVERTERS,
     ),
 )
-"""Cheapest first, but for :data:`TREES`."""
-
-TREES = tuple({**trees.CONVERTERS, **isolation.CONVERTERS, **adaboost.CONVERTERS})
-"""Estimators of which our graph, in double, is smaller and quicker to load than the library's in float32."""
+"""Cheapest first, but for trees."""
 
 
 def strategies(precision: str, estimator: Any) -> tuple[Strategy, ...]:
-    """Return the strategies to try, the cheapest first: all for ``auto``, or the named one.
+    """Return the strategies to try: all for ``auto``, or the named one.
+
+    The cheapest comes first. Of trees that is our graph, in double: it is smaller and quicker to load than the
+    library's in float32.
 
     Raises:
         InputError: There is no such strategy.
     """
     chosen = tuple(item for item in STRATEGIES if precision in {"auto", item.name})
-    if isinstance(last_step(estimator), TREES):
+    if ensemble_of(last_step(estimator)) is not None:
         chosen = chosen[::-1]
     if not chosen:
         names = ", ".join(item.name for item in STRATEGIES)

@@ -87,7 +87,7 @@ def ensemble_of(estimator: Any) -> Ensemble | None:
             float32=False,
         )
     if isinstance(estimator, BaggingClassifier | BaggingRegressor):
-        return None  # its trees may each look at other columns
+        return _bag_of_trees(estimator)
     if isinstance(estimator, IsolationForest):
         return isolation_ensemble(estimator)
     members = getattr(estimator, "estimators_", None)
@@ -96,6 +96,21 @@ def ensemble_of(estimator: Any) -> Ensemble | None:
             trees=tuple(_sklearn_tree(member.tree_) for member in members), targets=None, float32=True
         )
     return None
+
+
+def _bag_of_trees(bag: Any) -> Ensemble | None:
+    """Return the trees, each with the columns and classes of the whole; None if there are others among them."""
+    if not all(isinstance(member, BaseDecisionTree) for member in bag.estimators_):
+        return None
+    trees = []
+    for member, columns in zip(bag.estimators_, bag.estimators_features_, strict=True):
+        tree = _sklearn_tree(member.tree_)
+        value = tree.value
+        if hasattr(bag, "classes_"):
+            value = np.zeros((len(tree.leaf), len(bag.classes_)))
+            value[:, member.classes_.astype(np.int64)] = tree.value
+        trees.append(replace(tree, value=value, feature=np.asarray(columns)[tree.feature]))
+    return Ensemble(trees=tuple(trees), targets=None, float32=True)
 
 
 def isolation_ensemble(forest: Any) -> Ensemble:

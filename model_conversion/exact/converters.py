@@ -9,6 +9,7 @@ from sklearn.base import ClassifierMixin
 
 from model_conversion.exact import (
     adaboost,
+    bagging,
     decisions,
     discrete,
     encoding,
@@ -32,6 +33,7 @@ from model_conversion.exact import (
 CONVERTERS: dict[type, tuple[Any, Any]] = dict(
     ChainMap(
         adaboost.CONVERTERS,
+        bagging.CONVERTERS,
         decisions.CONVERTERS,
         discrete.CONVERTERS,
         encoding.CONVERTERS,

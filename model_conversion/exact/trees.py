@@ -5,7 +5,7 @@ splits of histogram boosting. Here every split and leaf is a double in an ai.onn
 decides as it does after scikit-learn's rounding to float32, and the label is decided by scikit-learn's own rule.
 """
 
-__all__ = ["CONVERTERS"]
+__all__ = ["CONVERTERS", "tree_shapes", "write_trees"]
 
 from dataclasses import replace
 from typing import Any
@@ -39,7 +39,7 @@ from model_conversion.exact.splits import on_doubles
 from model_conversion.trees import Ensemble, Tree, ensemble_of
 
 
-def _shapes(operator: Any) -> None:
+def tree_shapes(operator: Any) -> None:
     """Set the types of an operator's outputs: label and ``(rows, classes)`` doubles, or ``(rows, targets)``."""
     estimator = operator.raw_operator
     if hasattr(estimator, "classes_"):
@@ -48,7 +48,7 @@ def _shapes(operator: Any) -> None:
         set_width(operator, getattr(estimator, "n_outputs_", 1))
 
 
-def _trees(scope: Any, operator: Any, container: Any) -> None:
+def write_trees(scope: Any, operator: Any, container: Any) -> None:
     """Write the nodes of a fitted tree model.
 
     Raises:
@@ -169,6 +169,6 @@ CONVERTERS: dict[type, tuple[Any, Any]] = dict.fromkeys(
         RandomForestClassifier,
         RandomForestRegressor,
     ),
-    (_shapes, _trees),
+    (tree_shapes, write_trees),
 )
 """Estimator → shape calculator and converter, as skl2onnx takes them."""

@@ -8,6 +8,8 @@ from doubles import model_of, session_of
 from numpy.typing import NDArray
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.ensemble import (
+    BaggingClassifier,
+    BaggingRegressor,
     ExtraTreesClassifier,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
@@ -16,6 +18,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from model_conversion.exact import ensemble
@@ -56,6 +59,9 @@ def operators(model: Any) -> list[str]:
         # Numbers of leaves are not added, only their values are, in the trees' order.
         (RandomForestClassifier(MANY, min_samples_leaf=3, random_state=0), 3, 4),
         (ExtraTreesClassifier(MANY, random_state=0), 3, 4),
+        (BaggingClassifier(n_estimators=MANY, random_state=0), 3, 4),
+        (BaggingClassifier(n_estimators=MANY, max_features=0.5, max_samples=9, random_state=0), 3, 2),
+        (BaggingClassifier(n_estimators=MANY, max_features=0.5, random_state=0), 2, 4),
         (GradientBoostingClassifier(n_estimators=MANY, random_state=0), 2, 1),
         (GradientBoostingClassifier(n_estimators=MANY, random_state=0), 3, 1),
         (HistGradientBoostingClassifier(max_iter=MANY, random_state=0), 3, 1),
@@ -80,6 +86,7 @@ def test_classifiers(size: str, estimator: Any, classes: int, parts: int) -> Non
     ("estimator", "parts"),
     [
         (RandomForestRegressor(MANY, random_state=0), 4),
+        (BaggingRegressor(n_estimators=MANY, max_features=0.5, random_state=0), 4),
         (GradientBoostingRegressor(n_estimators=MANY, random_state=0), 1),
         (DecisionTreeRegressor(random_state=0), 1),
     ],
@@ -117,3 +124,11 @@ def test_few_trees_that_choose_answer_with_two_operators() -> None:
     """Fully grown trees of few votes; every operator takes its time of an answer to one row."""
     fitted = RandomForestClassifier(10, random_state=0).fit(WINE, KIND)
     assert operators(model_of(fitted, WINE.shape[1])) == ["TreeEnsemble", "ArgMax"]
+
+
+def test_bags_of_others_are_left_to_the_library() -> None:
+    """It writes each one."""
+    fitted = BaggingClassifier(LogisticRegression(max_iter=9_999), n_estimators=2).fit(SUGAR, PROGRESS > 100)
+    model = model_of(fitted, SUGAR.shape[1])
+    assert "TreeEnsemble" not in operators(model)
+    np.testing.assert_allclose(session_of(model)(SUGAR)[1], fitted.predict_proba(SUGAR), rtol=0, atol=1e-15)
