@@ -30,6 +30,7 @@ SAFE = frozenset(
         "sklearn._loss.loss.HalfTweedieLossIdentity",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
+        "sklearn.calibration._TemperatureScaling",
         "sklearn.cluster._bisect_k_means._BisectingTree",
         "sklearn.cluster._kmeans._kmeans_single_lloyd",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",

@@ -166,6 +166,12 @@ _CALIBRATED: Chapter = {
         partial(linear_model.RidgeClassifierCV),
         partial(linear_model.SGDClassifier, random_state=0),
     )
+} | {
+    (f"CalibratedClassifierCV(StandardScaler + SVC, method={method!r})", data): partial(
+        CalibratedClassifierCV, make_pipeline(preprocessing.StandardScaler(), svm.SVC()), method=method
+    )
+    for method in ("isotonic", "temperature")
+    for data in ("cancer", "wine")
 }
 
 

@@ -10,6 +10,7 @@ from sklearn.base import ClassifierMixin
 from model_conversion.exact import (
     adaboost,
     bagging,
+    calibration,
     decisions,
     discrete,
     encoding,
@@ -34,6 +35,7 @@ CONVERTERS: dict[type, tuple[Any, Any]] = dict(
     ChainMap(
         adaboost.CONVERTERS,
         bagging.CONVERTERS,
+        calibration.CONVERTERS,
         decisions.CONVERTERS,
         discrete.CONVERTERS,
         encoding.CONVERTERS,

@@ -82,7 +82,7 @@ def _decide(scope: Any, operator: Any, container: Any) -> None:
     """
     graph = Graph(scope, operator, container)
     estimator = operator.raw_operator
-    if hasattr(estimator, "predict_proba"):
+    if hasattr(estimator, "predict_proba") and not graph.asked_for_scores():
         get_converter(ALIAS)(scope, operator, container)
         return
     kernel = _kernel(graph, estimator)
