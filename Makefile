@@ -52,10 +52,11 @@ prove: .venv/.synced ## Show on the emulator, with times: an alarm and its end, 
 	@$(PYTHON) -m infra.local.prove $(ARGS)
 	@$(if $(ARGS),:,$(PYTHON) -m tests.e2e.faults)
 
+# Threads of two processes that wait for one another take twice the time of one thread each.
 .PHONY: test
 test: .venv/.synced ## Run every test but those that take minutes each
 	@$(MAKE) --no-print-directory node_modules/.synced || echo "without npm's aws-cdk, which could not be installed; its test is skipped"
-	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 .PHONY: test-setup
 test-setup: .venv/.synced ## Test the set-up itself: no uv, a broken or old one, no Node, a read-only home …

@@ -29,6 +29,10 @@ LOADS = 3
 """Fresh processes of each way that load its file, in a round."""
 
 
+BUDGET_S = 2.0
+"""Time for the calls of one batch size in a round."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run and return the exit code.
 
@@ -83,12 +87,16 @@ def _compare(options: argparse.Namespace) -> int:
     return 0
 
 
-def compared(model: TreeModel, *, rounds: int) -> dict[str, Any]:
+def compared(
+    model: TreeModel, *, rounds: int, loads: int = LOADS, budget_s: float = BUDGET_S
+) -> dict[str, Any]:
     """Return size, errors and medians of load and batch times by way of answering.
 
     Args:
         model: Fitted and converted.
-        rounds: Fresh processes that answer; :data:`LOADS` times as many of each way load.
+        rounds: Fresh processes that answer.
+        loads: Fresh processes of each way that load, in a round.
+        budget_s: Time for the calls of one batch size in a round.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -96,14 +104,16 @@ def compared(model: TreeModel, *, rounds: int) -> dict[str, Any]:
         (folder / WAYS["ours"]).write_bytes(model.ours)
         joblib.dump(model.estimator, folder / WAYS["scikit-learn"])
         np.save(folder / "rows.npy", model.rows)
-        loads: dict[str, list[float]] = {way: [] for way in WAYS}
+        loaded: dict[str, list[float]] = {way: [] for way in WAYS}
         batches: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
         rng = np.random.default_rng(0)
         for _ in range(rounds):
-            for way in rng.permutation([way for way in WAYS for _ in range(LOADS)]).tolist():
-                loads[way].append(_trial("load", folder / WAYS[way])["load_ms"])
+            for way in rng.permutation([way for way in WAYS for _ in range(loads)]).tolist():
+                loaded[way].append(_trial("load", folder / WAYS[way])["load_ms"])
             for ways in (("default", "ours"), ("scikit-learn",)):
-                found = _trial("rows", folder / "rows.npy", *(folder / WAYS[way] for way in ways))["batch_us"]
+                found = _trial(str(budget_s), folder / "rows.npy", *(folder / WAYS[way] for way in ways))[
+                    "batch_us"
+                ]
                 for at, way in enumerate(ways):
                     batches[way].append({size: times[at] for size, times in found.items()})
         sizes = {way: (folder / file).stat().st_size for way, file in WAYS.items()}
@@ -111,7 +121,7 @@ def compared(model: TreeModel, *, rounds: int) -> dict[str, Any]:
     return {"nodes": model.nodes} | {
         way: {
             "size_bytes": sizes[way],
-            "load_ms": median(loads[way]),
+            "load_ms": median(loaded[way]),
             "batch_us": {size: median(seen[size] for seen in batches[way]) for size in batches[way][0]},
             **errors.get(way, {"flips": 0, "max_error": 0.0}),
         }

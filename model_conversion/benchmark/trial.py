@@ -1,7 +1,7 @@
 """One fresh process of the benchmark, which prints its times as JSON.
 
 ``python -m model_conversion.benchmark.trial load model.onnx|model.joblib`` loads a model.
-``python -m model_conversion.benchmark.trial rows rows.npy model...`` answers batches; the models take turns.
+``python -m model_conversion.benchmark.trial SECONDS rows.npy model...`` answers batches; the models take turns.
 """
 
 __all__ = ["BATCHES", "answers"]
@@ -23,9 +23,6 @@ from model_conversion.library import locked_library
 
 BATCHES = (1, 10, 1_000, 100_000)
 """Rows of a batch."""
-
-BUDGET_S = 2.0
-"""Time for the rounds of one batch size; at least one is made, after one that warms up."""
 
 MOST_ROUNDS = 1_000
 
@@ -69,13 +66,18 @@ def _opened(model: Path) -> tuple[Call, float]:
     return asked, seconds
 
 
-def _in_turn(calls: list[Callable[[], object]]) -> list[float]:
-    """Return each call's median seconds; a round makes each of them once, in random order, the first not counted."""
+def _in_turn(calls: list[Callable[[], object]], budget_s: float) -> list[float]:
+    """Return each call's median seconds; a round makes each of them once, in random order, the first not counted.
+
+    Args:
+        calls: What is timed.
+        budget_s: After so long no round is begun, but for the second.
+    """
     seconds: list[list[float]] = [[] for _ in calls]
     rng = np.random.default_rng(0)
     begun = perf_counter()
     for number in range(MOST_ROUNDS + 1):
-        if number > 1 and perf_counter() - begun > BUDGET_S:
+        if number > 1 and perf_counter() - begun > budget_s:
             break
         for at in rng.permutation(len(calls)).tolist():
             start = perf_counter()
@@ -86,14 +88,21 @@ def _in_turn(calls: list[Callable[[], object]]) -> list[float]:
 
 
 def main(what: str, paths: list[Path]) -> dict[str, Any]:
-    """Return ``load_ms``, or ``batch_us`` by size: a time for each model."""
+    """Return ``load_ms``, or ``batch_us`` by size: a time for each model.
+
+    Args:
+        what: ``load``, or the time for the rounds of one batch size.
+        paths: A model; or rows and models.
+    """
     if what == "load":
         return {"load_ms": 1e3 * _opened(paths[0])[1]}
     rows: NDArray[np.float64] = np.load(paths[0])
     models = [_opened(path)[0] for path in paths[1:]]
     return {
         "batch_us": {
-            str(size): [1e6 * seconds for seconds in _in_turn([model(rows[:size]) for model in models])]
+            str(size): [
+                1e6 * seconds for seconds in _in_turn([model(rows[:size]) for model in models], float(what))
+            ]
             for size in BATCHES
             if size <= len(rows)
         }
