@@ -25,7 +25,7 @@ The next operator takes the same memory again, so that several small ones are re
 each adds to the answer to one row what several trees take.
 """
 
-FEW_TREES = 20
+FEW_TREES = 25
 
 type Targets = Sequence[int | NDArray[np.int64]]
 """For each tree the target of its leaves, or that of each leaf in the order of the nodes."""
@@ -142,7 +142,10 @@ def _summed(
         _operator(graph, matrix, part, targets[begin:end], count, output=output if len(parts) == 1 else None)
         for part, (begin, end) in zip(parts, pairwise(bounds), strict=True)
     ]
-    return found[0] if len(found) == 1 else graph.node("Sum", found, output=output)
+    total = found[0]
+    for part in found[1:]:  # one Sum of them all takes longer
+        total = graph.node("Add", [total, part], output=output if part == found[-1] else None)
+    return total
 
 
 def _constant(value: float) -> Tree:
