@@ -120,6 +120,25 @@ def test_isolation(size: str) -> None:
     np.testing.assert_allclose(score.ravel(), fitted.decision_function(WINE), rtol=0, atol=1e-15)
 
 
+@pytest.mark.parametrize(
+    ("estimator", "answer"),
+    [
+        (GradientBoostingClassifier(n_estimators=1, init="zero"), 1),
+        (HistGradientBoostingClassifier(max_iter=1, min_samples_leaf=1), 0),
+    ],
+    ids=lambda case: type(case).__name__,
+)
+def test_a_score_of_exactly_zero(estimator: Any, answer: int) -> None:
+    """One takes it for the second class, the other for the first, as scikit-learn's do."""
+    rows, target = np.array([[0.0], [0.0], [1.0], [1.0]]), [0, 1, 0, 1]
+    fitted = estimator.fit(rows, target)
+    assert fitted.decision_function(rows).tolist() == [0.0] * 4
+    assert fitted.predict(rows).tolist() == [answer] * 4
+    with np.errstate(invalid="ignore"):  # no split has an importance
+        model = model_of(fitted, 1)
+    assert session_of(model)(rows)[0].tolist() == [answer] * 4
+
+
 def test_few_trees_that_choose_answer_with_two_operators() -> None:
     """Fully grown trees of few votes; every operator takes its time of an answer to one row."""
     fitted = RandomForestClassifier(10, random_state=0).fit(WINE, KIND)
