@@ -24,10 +24,8 @@ from model_conversion.library import locked_library
 WAYS = {"default": "default.onnx", "ours": "ours.onnx", "scikit-learn": "model.joblib"}
 """Way of answering → its file."""
 
-
 LOADS = 3
 """Fresh processes of each way that load its file, in a round."""
-
 
 BUDGET_S = 2.0
 """Time for the calls of one batch size in a round."""

@@ -3,11 +3,11 @@
 __all__ = [
     "as_index",
     "both",
+    "two_columns",
     "write_decision",
     "write_label",
     "write_label_of_scores",
     "write_largest",
-    "write_two_columns",
 ]
 
 from typing import Any
@@ -23,9 +23,15 @@ def both(graph: Graph, score: str) -> str:
     return graph.node("Mul", [score, graph.constant([[-1.0, 1.0]])])
 
 
-def write_two_columns(graph: Graph, positive: str) -> str:
-    """Write and return the probabilities of two classes, given the second's ``(rows, 1)``."""
-    return graph.node("Add", [both(graph, positive), graph.constant([[1.0, 0.0]])], output=1)
+def two_columns(graph: Graph, positive: str, *, output: int | None = None) -> str:
+    """Return the probabilities of two classes, given the second's ``(rows, 1)``.
+
+    Args:
+        graph: Where to.
+        positive: Probability of the second class.
+        output: Index of the operator's output that is written; None for a new name.
+    """
+    return graph.node("Add", [both(graph, positive), graph.constant([[1.0, 0.0]])], output=output)
 
 
 def as_index(graph: Graph, decided: str) -> str:

@@ -19,7 +19,7 @@ from skl2onnx.common.data_types import DoubleTensorType, guess_tensor_type
 from model_conversion.boosted import Boosted
 from model_conversion.errors import UnsupportedError
 from model_conversion.exact import ensemble
-from model_conversion.exact.answers import write_label
+from model_conversion.exact.answers import write_largest
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import label_type
 from model_conversion.lightgbm_trees import ZERO, trees_of_lightgbm
@@ -93,8 +93,7 @@ def convert_booster(scope: Any, operator: Any, container: Any) -> None:
         if boosted.outputs == 1:
             one = graph.constant(1.0, np.float32 if narrow else np.float64)
             answers = graph.node("Concat", [graph.node("Sub", [one, answers]), answers], axis=1)
-        index = graph.node("ArgMax", [sums if boosted.link == "argmax" else answers], axis=1, keepdims=0)
-        write_label(graph, estimator, index)
+        write_largest(graph, estimator, sums if boosted.link == "argmax" else answers)
         if graph.asked_for_scores():
             answers = sums
             if boosted.outputs == 1:

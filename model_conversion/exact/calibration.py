@@ -21,7 +21,7 @@ from sklearn.pipeline import Pipeline
 
 from model_conversion.errors import UnsupportedError
 from model_conversion.exact.accurate import sigmoid
-from model_conversion.exact.answers import both, write_largest
+from model_conversion.exact.answers import both, two_columns, write_largest
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes, label_type
 
@@ -136,7 +136,7 @@ def _temper(graph: Graph, predictions: str, member: Any, *, probable: bool) -> s
     logits = predictions
     if probable:
         if len(member.classes) == 2:
-            logits = graph.node("Add", [both(graph, predictions), graph.constant([[1.0, 0.0]])])
+            logits = two_columns(graph, predictions)
         logits = graph.node("Log", [graph.node("Add", [logits, graph.constant(LEAST)])])
     elif len(member.classes) == 2:
         logits = both(graph, predictions)
@@ -150,7 +150,7 @@ def _each(graph: Graph, predictions: str, member: Any) -> str:
     count = len(member.classes)
     if count == 2:
         positive = calibrate(graph, predictions, member.calibrators[0])
-        return graph.node("Add", [both(graph, positive), graph.constant([[1.0, 0.0]])])
+        return two_columns(graph, positive)
     columns = [
         calibrate(graph, _column(graph, predictions, at), calibrator)
         for at, calibrator in enumerate(member.calibrators)

@@ -19,7 +19,7 @@ from sklearn.gaussian_process.kernels import (
 
 from model_conversion.errors import UnsupportedError
 from model_conversion.exact.accurate import erf
-from model_conversion.exact.answers import both, write_largest, write_two_columns
+from model_conversion.exact.answers import both, two_columns, write_largest
 from model_conversion.exact.distances import squared_distances
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes
@@ -115,7 +115,7 @@ def _classifier(scope: Any, operator: Any, container: Any) -> None:
     matrix = graph.matrix()
     if len(estimator.classes_) == 2:
         mean, positive = _binary(graph, estimator.base_estimator_, matrix)
-        write_two_columns(graph, positive)
+        two_columns(graph, positive, output=1)
         write_largest(graph, estimator, both(graph, mean))
         return
     if estimator.multi_class != "one_vs_rest":

@@ -18,7 +18,7 @@ from sklearn.linear_model import (
 from sklearn.svm import LinearSVC
 
 from model_conversion.exact.accurate import sigmoid
-from model_conversion.exact.answers import write_decision, write_label_of_scores, write_two_columns
+from model_conversion.exact.answers import two_columns, write_decision, write_label_of_scores
 from model_conversion.exact.graph import Graph
 from model_conversion.exact.shapes import classifier_shapes
 
@@ -78,7 +78,7 @@ def _descent(scope: Any, operator: Any, container: Any) -> None:
     else:
         shares = sigmoid(graph, scores)
     if len(estimator.classes_) == 2:
-        write_two_columns(graph, shares)
+        two_columns(graph, shares, output=1)
         return
     total = graph.node("ReduceSum", [shares, graph.constant([1], np.int64)], keepdims=1)
     none = graph.node("Equal", [total, graph.constant(0.0)])  # so far from all that each share is zero
